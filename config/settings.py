@@ -1,0 +1,194 @@
+"""Django's settings, from the environment first; what it leaves open comes from the embedded stack."""
+
+import sys
+from typing import Any
+
+import dj_database_url
+
+from config import environment
+
+BASE_DIR = environment.BASE_DIR
+TRIBUTARY_HOME = environment.HOME
+
+# -- Django ------------------------------------------------------------------------------------------------
+DEBUG = environment.flag("DEBUG")
+SECRET_KEY = environment.secret("SECRET_KEY", "secret-key")
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
+HTTPS = environment.flag("HTTPS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "tracking",
+    "recommendations",
+    "streaming",
+    "shop",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tracking.visitors.VisitorMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = TRIBUTARY_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+# Static files come straight from the packages, so that no collecting step can be forgotten.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+# -- Postgres: every process keeps a small pool, so that the sum stays far below max_connections -----------
+DATABASE_URL = environment.url("DATABASE_URL", "database_url", {"postgres", "postgresql"})
+DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL))}
+DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
+    "pool": {
+        "min_size": 1,
+        "max_size": environment.number("DATABASE_POOL_SIZE", 8, 2, 1000),
+        "timeout": 10,
+    },
+}
+
+# -- Valkey: the channel layer, Celery's broker and the cache -----------------------------------------------
+VALKEY_URL = environment.url("VALKEY_URL", "valkey_url", {"redis", "rediss", "valkey", "valkeys"}).replace(
+    "valkey", "redis", 1
+)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [VALKEY_URL], "prefix": "tributary"},
+    }
+}
+CELERY_BROKER_URL = VALKEY_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sample metrics": {"task": "streaming.tasks.sample_metrics", "schedule": 5.0, "options": {"expires": 5}},
+    "refresh trending": {
+        "task": "recommendations.tasks.refresh_trending",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
+}
+
+# -- Kafka --------------------------------------------------------------------------------------------------
+KAFKA_BOOTSTRAP_SERVERS = environment.stack_address("KAFKA_BOOTSTRAP_SERVERS", "kafka")
+KAFKA_TOPIC_PREFIX = environment.text("KAFKA_TOPIC_PREFIX")
+KAFKA_BROKERS = environment.number("KAFKA_BROKERS", 3, 1, 3)
+"""Brokers of the embedded cluster; 1 means replication factor 1 and min ISR 1."""
+KAFKA_SECURITY = {
+    key: value
+    for key, value in {
+        "security.protocol": environment.text(
+            "KAFKA_SECURITY_PROTOCOL", choices={"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}
+        ),
+        "sasl.mechanism": environment.text("KAFKA_SASL_MECHANISM"),
+        "sasl.username": environment.text("KAFKA_SASL_USERNAME"),
+        "sasl.password": environment.text("KAFKA_SASL_PASSWORD"),
+        "ssl.ca.location": environment.text("KAFKA_SSL_CAFILE"),
+        "ssl.certificate.location": environment.text("KAFKA_SSL_CERTFILE"),
+        "ssl.key.location": environment.text("KAFKA_SSL_KEYFILE"),
+    }.items()
+    if value
+}
+KAFKA_CLIENT = {"bootstrap.servers": KAFKA_BOOTSTRAP_SERVERS} | KAFKA_SECURITY
+"""What every librdkafka client of this project begins from."""
+
+# -- Spark --------------------------------------------------------------------------------------------------
+SPARK_MASTER = environment.text("SPARK_MASTER", "local[*]")
+
+# -- Tracking -----------------------------------------------------------------------------------------------
+WRITE_KEY = environment.secret("WRITE_KEY", "write-key")
+READ_KEY = environment.secret("READ_KEY", "read-key")
+
+# -- Recommendations ----------------------------------------------------------------------------------------
+RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.catalogue.ShopCatalogue")
+"""Dotted path to the class that knows the products; see recommendations/catalogue.py."""
+
+# -- HTTP API -----------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Tributary",
+    "DESCRIPTION": "Track what visitors do; read what to recommend to them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# -- Admin --------------------------------------------------------------------------------------------------
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Tributary",
+    "SITE_HEADER": "Tributary",
+    "SITE_SYMBOL": "water",
+    "SHOW_VIEW_ON_SITE": True,
+    "SITE_URL": "/",
+}
+
+# -- Logging ------------------------------------------------------------------------------------------------
+LOG_LEVEL = environment.text("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"kafka": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+}
