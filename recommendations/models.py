@@ -1,0 +1,181 @@
+"""The model that Spark keeps, and the lists derived from it.
+
+Facts (`Pair`, `ProductCount`, `ProductHour`, `VisitorEvent`, `SeenEvent`) are written by one SQL function,
+`recommendations_fold`, in the transaction that also writes the ledger; a rebuild from the log gives the same
+rows. `SimilarProducts` and `VisitorList` are caches derived from them. `recommendations/sql/` holds the functions.
+
+Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days; `SeenEvent` keeps 24 hours;
+`Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; the rest one row a product.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Parameters(models.Model):
+    """What the model's formulas read: one row, so that a second model can have its own."""
+
+    landmark = models.DateTimeField(help_text="Weights are stored as of this moment: forward decay.")
+    half_life = models.DurationField(help_text="After this long an event counts half.")
+    lookback = models.PositiveSmallIntegerField(help_text="Distinct earlier products an event pairs with.")
+    distance_decay = models.FloatField(help_text="A pair at distance d weighs exp(-this x (d - 1)).")
+    smoothing = models.FloatField(help_text="Added to both counts of a similarity, against chance.")
+    damping = models.FloatField(help_text="Exponent on the count of the product looked at.")
+    other_damping = models.FloatField(help_text="Exponent on the count of the product suggested.")
+    neighbours = models.PositiveSmallIntegerField(help_text="Similar products kept for each product.")
+    recent = models.PositiveSmallIntegerField(help_text="Newest distinct products a visitor's list is from.")
+    recency = models.FloatField(help_text="Each older product of those counts this much of the one after it.")
+    history = models.PositiveSmallIntegerField(help_text="Events kept for each visitor.")
+    memory = models.DurationField(help_text="Events older than this are no longer paired with new ones.")
+
+    class Meta:
+        verbose_name_plural = "parameters"
+
+    def __str__(self) -> str:
+        return f"half-life {self.half_life.days} days, {self.neighbours} neighbours"
+
+
+class EventWeight(models.Model):
+    """How much an event says about its product; below 0 it speaks against it, at 0 it is not counted."""
+
+    event = models.CharField(primary_key=True, max_length=200, help_text="'*' stands for every other event.")
+    weight = models.FloatField()
+    reason = models.CharField(max_length=20, help_text="The kind of reason that a suggestion gives for it.")
+
+    def __str__(self) -> str:
+        return f"{self.event}: {self.weight}"
+
+
+class VisitorEvent(models.Model):
+    """One of a visitor's newest product events, in the order of the log."""
+
+    pk = models.CompositePrimaryKey("visitor_id", "position")
+    visitor_id = models.CharField(max_length=100)
+    position = models.BigIntegerField(help_text="1 for the visitor's first product event.")
+    product_id = models.CharField(max_length=100)
+    event = models.CharField(max_length=200)
+    weight = models.FloatField()
+    event_id = models.CharField(max_length=100)
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+    batch_id = models.BigIntegerField(help_text="Spark's batch that folded it; the ledger has its row.")
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    appended_at = models.DateTimeField(help_text="When the brokers appended it to the log.")
+    computed_at = models.DateTimeField(help_text="When Spark's batch folded it.")
+
+    class Meta:
+        indexes = [models.Index(fields=["partition", "appended_at"], name="visitorevent_age")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.product_id}"
+
+
+class SeenEvent(models.Model):
+    """An event of the last 24 hours, so that the same one sent again changes nothing."""
+
+    key = models.UUIDField(primary_key=True, help_text="MD5 of visitorId and eventId.")
+    partition = models.IntegerField()
+    appended_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["partition", "appended_at"], name="seenevent_age")]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class ProductCount(models.Model):
+    """How much a product was looked at, decayed: n of the similarity."""
+
+    product_id = models.CharField(primary_key=True, max_length=100)
+    positive = models.FloatField()
+    negative = models.FloatField()
+
+    def __str__(self) -> str:
+        return self.product_id
+
+
+class ProductHour(models.Model):
+    """How much a product was looked at in one hour: what trending compares."""
+
+    pk = models.CompositePrimaryKey("hour", "product_id")
+    hour = models.DateTimeField()
+    product_id = models.CharField(max_length=100)
+    weight = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id} at {self.hour}"
+
+
+class Pair(models.Model):
+    """How much two products were looked at together, decayed: w of the similarity. Kept in both directions."""
+
+    pk = models.CompositePrimaryKey("product_id", "other_id")
+    product_id = models.CharField(max_length=100)
+    other_id = models.CharField(max_length=100)
+    positive = models.FloatField()
+    negative = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id} with {self.other_id}"
+
+
+class SimilarProducts(models.Model):
+    """The products most similar to one, best first, as of its newest event."""
+
+    product_id = models.CharField(primary_key=True, max_length=100)
+    as_of = models.DateTimeField()
+    other_ids = ArrayField(models.CharField(max_length=100))
+    scores = ArrayField(models.FloatField(), help_text="Of other_ids, in the same order.")
+
+    class Meta:
+        verbose_name_plural = "similar products"
+
+    def __str__(self) -> str:
+        return self.product_id
+
+
+class VisitorList(models.Model):
+    """What to recommend to one visitor, best first, as of their newest product event."""
+
+    visitor_id = models.CharField(primary_key=True, max_length=100)
+    version = models.BigIntegerField(help_text="Milliseconds at which the newest event was appended.")
+    as_of = models.DateTimeField()
+    items = models.JSONField(help_text='[{"productId", "score", "because": n, "moved": n}, ...], n into events.')
+    events = models.JSONField(help_text="The newest event on each product that the list is from, newest first.")
+
+    def __str__(self) -> str:
+        return self.visitor_id
+
+
+class RankedProduct(models.Model):
+    """A list that is the same for everybody: trending or popular, refreshed every few seconds."""
+
+    class Kind(models.TextChoices):
+        TRENDING = "trending"
+        POPULAR = "popular"
+
+    pk = models.CompositePrimaryKey("kind", "rank")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    rank = models.PositiveIntegerField()
+    product_id = models.CharField(max_length=100)
+    score = models.FloatField()
+    as_of = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.rank}: {self.product_id}"
+
+
+class ChangedVisitor(models.Model):
+    """A visitor whose list changed and who has not been told yet: written with the list, sent by the relay."""
+
+    id = models.BigAutoField(primary_key=True)
+    visitor_id = models.CharField(max_length=100)
+    version = models.BigIntegerField()
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.visitor_id
