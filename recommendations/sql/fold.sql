@@ -1,0 +1,202 @@
+-- Folds one batch of events into the facts, and the facts of what it touched into the lists.
+-- The caller (Spark's sink, a rebuild) owns the transaction, so that the ledger's row lands with it or not at all.
+
+SET LOCAL check_function_bodies = off;  -- they read temporary tables, which are there only once a fold is open
+
+-- Once per connection: the table that a batch is copied into, and what a fold works with. All empty at each commit.
+CREATE OR REPLACE PROCEDURE recommendations_open_fold() LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMP TABLE IF NOT EXISTS batch_event (
+        partition int NOT NULL,
+        "offset" bigint NOT NULL,
+        appended_at timestamptz NOT NULL,
+        visitor_id text NOT NULL,
+        event_id text NOT NULL,
+        event text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        received_at timestamptz NOT NULL,
+        product_ids text[] NOT NULL
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS ordered_event (
+        ordinal bigint PRIMARY KEY,
+        key uuid NOT NULL,
+        occurrence int NOT NULL,
+        fresh boolean NOT NULL DEFAULT false,
+        LIKE batch_event
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS touched_product (product_id text PRIMARY KEY) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS touched_visitor (
+        visitor_id text PRIMARY KEY, first_position bigint NOT NULL, last_position bigint NOT NULL,
+        version bigint NOT NULL
+    ) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS new_interaction (LIKE recommendations_visitorevent) ON COMMIT DELETE ROWS;
+END $$;
+
+-- Puts the batch into the order of the log and marks what was not seen in the 24 hours before it.
+-- Within a partition the offset decides, across partitions the append time. An event that comes several times in one
+-- batch is judged once for each time, in order, so that the result does not depend on where a batch begins.
+CREATE OR REPLACE FUNCTION recommendations_mark_fresh() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    round int;
+    rounds int;
+BEGIN
+    INSERT INTO ordered_event
+    SELECT row_number() OVER in_order,
+           event_key.key,
+           row_number() OVER (PARTITION BY event_key.key ORDER BY appended, partition, "offset"),
+           false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids
+    FROM (
+        SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
+    ) b
+    CROSS JOIN LATERAL (SELECT md5(visitor_id || E'\x1f' || event_id)::uuid AS key) event_key
+    WINDOW in_order AS (ORDER BY appended, partition, "offset");
+
+    SELECT coalesce(max(occurrence), 0) INTO rounds FROM ordered_event;
+    FOR round IN 1..rounds LOOP
+        WITH seen AS (
+            INSERT INTO recommendations_seenevent AS known (key, partition, appended_at)
+            SELECT key, partition, appended_at FROM ordered_event WHERE occurrence = round ORDER BY key
+            ON CONFLICT (key) DO UPDATE
+                SET partition = excluded.partition, appended_at = excluded.appended_at
+                WHERE known.appended_at <= excluded.appended_at - interval '24 hours'
+            RETURNING key
+        )
+        UPDATE ordered_event e SET fresh = true FROM seen WHERE e.key = seen.key AND e.occurrence = round;
+    END LOOP;
+    RETURN (SELECT count(*) FROM ordered_event WHERE NOT fresh);
+END $$;
+
+-- Appends the fresh events to their visitors' histories: one row for each product of an event.
+CREATE OR REPLACE FUNCTION recommendations_append_history(batch bigint, log_topic text, moment timestamptz)
+RETURNS void LANGUAGE sql AS $$
+    WITH appended AS (
+        INSERT INTO recommendations_visitorevent AS history (
+            visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", batch_id,
+            occurred_at, received_at, appended_at, computed_at)
+        SELECT e.visitor_id,
+               coalesce(last.position, 0)
+                   + row_number() OVER (PARTITION BY e.visitor_id ORDER BY e.ordinal, product.place),
+               product.id, e.event, coalesce(w.weight, other.weight), e.event_id, log_topic, e.partition, e."offset",
+               batch, e.occurred_at, e.received_at, e.appended_at, moment
+        FROM ordered_event e
+        CROSS JOIN LATERAL unnest(e.product_ids) WITH ORDINALITY AS product (id, place)
+        LEFT JOIN recommendations_eventweight w ON w.event = e.event
+        LEFT JOIN recommendations_eventweight other ON other.event = '*'
+        LEFT JOIN LATERAL (
+            SELECT position FROM recommendations_visitorevent known
+            WHERE known.visitor_id = e.visitor_id ORDER BY position DESC LIMIT 1
+        ) last ON true
+        WHERE e.fresh AND coalesce(w.weight, other.weight, 0) <> 0
+        RETURNING visitor_id, position, appended_at
+    )
+    INSERT INTO touched_visitor
+    SELECT visitor_id, min(position), max(position), (extract(epoch FROM max(appended_at)) * 1000)::bigint
+    FROM appended GROUP BY visitor_id
+$$;
+
+-- Adds the new history rows to counts and pairs. Each row pairs with the visitor's last distinct other products within
+-- the kept history and the memory, so that neither pruning nor a batch's border changes the sums.
+CREATE OR REPLACE FUNCTION recommendations_fold_history() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    p recommendations_parameters;
+BEGIN
+    SELECT * INTO STRICT p FROM recommendations_parameters;
+
+    INSERT INTO new_interaction
+    SELECT h.* FROM touched_visitor t
+    JOIN recommendations_visitorevent h ON h.visitor_id = t.visitor_id AND h.position >= t.first_position;
+
+    INSERT INTO recommendations_productcount AS known (product_id, positive, negative)
+    SELECT product_id,
+           sum(greatest(weight, 0) * recommendations_growth(occurred_at, p.landmark, p.half_life)),
+           sum(greatest(-weight, 0) * recommendations_growth(occurred_at, p.landmark, p.half_life))
+    FROM new_interaction GROUP BY product_id ORDER BY product_id
+    ON CONFLICT (product_id) DO UPDATE
+        SET positive = known.positive + excluded.positive, negative = known.negative + excluded.negative;
+
+    INSERT INTO recommendations_producthour AS known (hour, product_id, weight)
+    SELECT date_trunc('hour', occurred_at, 'UTC') AS hour, product_id, sum(weight)
+    FROM new_interaction WHERE weight > 0 GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (hour, product_id) DO UPDATE SET weight = known.weight + excluded.weight;
+
+    WITH looked_at_together AS MATERIALIZED (
+        SELECT e.product_id, earlier.product_id AS other_id,
+               exp(-p.distance_decay * (earlier.distance - 1)) * e.weight
+                   * recommendations_growth(e.occurred_at, p.landmark, p.half_life) AS weight
+        FROM new_interaction e
+        CROSS JOIN LATERAL (
+            SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
+            FROM (
+                SELECT product_id, position, weight, appended_at FROM recommendations_visitorevent h
+                WHERE h.visitor_id = e.visitor_id AND h.position < e.position AND h.position >= e.position - p.history
+            ) kept
+            WHERE product_id <> e.product_id AND weight > 0 AND appended_at > e.appended_at - p.memory
+            GROUP BY product_id
+            ORDER BY max(position) DESC
+            LIMIT p.lookback
+        ) earlier
+    ), folded AS (
+        INSERT INTO recommendations_pair AS known (product_id, other_id, positive, negative)
+        SELECT product_id, other_id, sum(greatest(weight, 0)), sum(greatest(-weight, 0))
+        FROM (
+            SELECT product_id, other_id, weight FROM looked_at_together
+            UNION ALL
+            SELECT other_id, product_id, weight FROM looked_at_together
+        ) both_ways
+        GROUP BY product_id, other_id ORDER BY product_id, other_id
+        ON CONFLICT (product_id, other_id) DO UPDATE
+            SET positive = known.positive + excluded.positive, negative = known.negative + excluded.negative
+        RETURNING product_id
+    )
+    INSERT INTO touched_product SELECT DISTINCT product_id FROM folded;
+
+    DELETE FROM recommendations_visitorevent h USING touched_visitor t
+    WHERE h.visitor_id = t.visitor_id AND h.position <= t.last_position - p.history;
+END $$;
+
+-- Derives the lists of what the batch touched, and writes down which visitors are to be told.
+CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO recommendations_similarproducts AS known (product_id, as_of, other_ids, scores)
+    SELECT t.product_id, moment, coalesce(array_agg(s.other_id ORDER BY s.score DESC, s.other_id)
+               FILTER (WHERE s.other_id IS NOT NULL), '{}'),
+           coalesce(array_agg(s.score ORDER BY s.score DESC, s.other_id) FILTER (WHERE s.other_id IS NOT NULL), '{}')
+    FROM touched_product t LEFT JOIN LATERAL recommendations_similar(t.product_id, moment) s ON true
+    GROUP BY t.product_id ORDER BY t.product_id
+    ON CONFLICT (product_id) DO UPDATE
+        SET as_of = excluded.as_of, other_ids = excluded.other_ids, scores = excluded.scores;
+
+    INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events)
+    SELECT t.visitor_id, t.version, moment, list.items, list.events
+    FROM touched_visitor t CROSS JOIN LATERAL recommendations_list(t.visitor_id) list
+    ORDER BY t.visitor_id
+    ON CONFLICT (visitor_id) DO UPDATE
+        SET version = greatest(known.version, excluded.version), as_of = excluded.as_of,
+            items = excluded.items, events = excluded.events;
+
+    INSERT INTO recommendations_changedvisitor (visitor_id, version)
+    SELECT visitor_id, version FROM touched_visitor ORDER BY visitor_id;
+
+    NOTIFY recommendations_changed;
+$$;
+
+-- Folds what was copied into batch_event. Returns what the ledger needs to know, with milliseconds by stage.
+CREATE OR REPLACE FUNCTION recommendations_fold(batch bigint, log_topic text, derive_lists boolean DEFAULT true)
+RETURNS TABLE (duplicates bigint, visitors bigint, fold_ms float8, lists_ms float8) LANGUAGE plpgsql AS $$
+DECLARE
+    began timestamptz := clock_timestamp();
+    folded_at timestamptz;
+BEGIN
+    -- One fold at a time for each schema; pruning takes the same lock.
+    PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
+    duplicates := recommendations_mark_fresh();
+    PERFORM recommendations_append_history(batch, log_topic, began);
+    PERFORM recommendations_fold_history();
+    folded_at := clock_timestamp();
+    IF derive_lists THEN
+        PERFORM recommendations_derive_lists(folded_at);
+    END IF;
+    visitors := (SELECT count(*) FROM touched_visitor);
+    fold_ms := extract(epoch FROM folded_at - began) * 1000;
+    lists_ms := extract(epoch FROM clock_timestamp() - folded_at) * 1000;
+    RETURN NEXT;
+END $$;

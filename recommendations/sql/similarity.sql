@@ -1,0 +1,92 @@
+-- The scoring formulas, written once: Spark's sink, the push process, the API, rebuild and evaluate call these.
+-- Table names carry no schema on purpose: a rebuild runs the same functions on shadow tables by search_path.
+
+-- How many times heavier than at the landmark an event at `moment` is stored (forward decay).
+CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
+RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    exp(ln(2.0::float8) * (extract(epoch FROM moment)::float8 - extract(epoch FROM landmark)::float8)
+        / extract(epoch FROM half_life)::float8);
+
+-- The products most similar to one as of a moment, from the facts: best first, ties by product id.
+-- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping)
+CREATE OR REPLACE FUNCTION recommendations_similar(product text, moment timestamptz)
+RETURNS TABLE (other_id text, score float8) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT pair.other_id,
+           (pair.positive - pair.negative) / grown.times
+           / (power(counted.positive / grown.times + p.smoothing, p.damping)
+              * power(other.positive / grown.times + p.smoothing, p.other_damping)) AS score
+    FROM recommendations_parameters p
+    CROSS JOIN LATERAL (SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times) grown
+    JOIN recommendations_pair pair ON pair.product_id = product AND pair.positive > pair.negative
+    JOIN recommendations_productcount counted ON counted.product_id = pair.product_id
+    JOIN recommendations_productcount other ON other.product_id = pair.other_id
+    ORDER BY score DESC, pair.other_id
+    LIMIT (SELECT neighbours FROM recommendations_parameters)
+$$;
+
+-- What to recommend to somebody whose newest distinct products are these, newest first; these are left out.
+-- score(b) = sum over k of recency^k similarity(a_k, b). `because` and `moved` are places (from 0) in the products
+-- given: the one that contributed most, and the newest one that contributed.
+-- Without `moment` the similarities are those that Spark stored; with it they are computed from the facts as of then.
+CREATE OR REPLACE FUNCTION recommendations_score(products text[], moment timestamptz DEFAULT NULL)
+RETURNS TABLE (product_id text, score float8, because int, moved int) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH newest AS (
+        SELECT given.product_id, given.place::int - 1 AS place, power(p.recency, given.place - 1) AS share
+        FROM recommendations_parameters p,
+             unnest(products) WITH ORDINALITY AS given (product_id, place)
+        WHERE given.place <= p.recent
+    ), contribution AS (
+        SELECT similar_to.other_id, newest.place, newest.share * similar_to.score AS part
+        FROM newest
+        CROSS JOIN LATERAL (
+            SELECT stored.other_id, stored.score
+            FROM recommendations_similarproducts s,
+                 unnest(s.other_ids, s.scores) AS stored (other_id, score)
+            WHERE moment IS NULL AND s.product_id = newest.product_id
+            UNION ALL
+            SELECT computed.other_id, computed.score
+            FROM recommendations_similar(newest.product_id, moment) computed
+            WHERE moment IS NOT NULL
+        ) similar_to
+    )
+    SELECT other_id, sum(part) AS score, (array_agg(place ORDER BY part DESC, place))[1], min(place)
+    FROM contribution
+    WHERE other_id <> ALL (products)
+    GROUP BY other_id
+    ORDER BY score DESC, other_id
+    LIMIT (SELECT neighbours FROM recommendations_parameters)
+$$;
+
+-- The newest event on each of a visitor's newest distinct products, newest first, as the lists carry them.
+CREATE OR REPLACE FUNCTION recommendations_newest_events(visitor text)
+RETURNS TABLE (product_id text, event jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT product_id,
+           jsonb_build_object(
+               'productId', product_id, 'event', event, 'eventId', event_id, 'topic', topic,
+               'partition', partition, 'offset', "offset", 'batchId', batch_id,
+               'occurredAt', occurred_at, 'receivedAt', received_at, 'computedAt', computed_at)
+    FROM (
+        SELECT DISTINCT ON (product_id) *
+        FROM recommendations_visitorevent
+        WHERE visitor_id = visitor AND weight > 0
+        ORDER BY product_id, position DESC
+    ) newest
+    ORDER BY position DESC
+    LIMIT (SELECT recent FROM recommendations_parameters)
+$$;
+
+-- A visitor's list: the items in order and the events that they come from.
+CREATE OR REPLACE FUNCTION recommendations_list(visitor text, moment timestamptz DEFAULT NULL)
+RETURNS TABLE (items jsonb, events jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH newest AS (
+        SELECT array_agg(product_id) AS products, coalesce(jsonb_agg(event), '[]') AS events
+        FROM recommendations_newest_events(visitor)
+    )
+    SELECT coalesce((
+               SELECT jsonb_agg(jsonb_build_object(
+                   'productId', s.product_id, 'score', s.score, 'because', s.because, 'moved', s.moved)
+                   ORDER BY s.score DESC, s.product_id)
+               FROM recommendations_score(newest.products, moment) s), '[]'),
+           newest.events
+    FROM newest
+$$;
