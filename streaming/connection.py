@@ -1,0 +1,93 @@
+"""One connection to the cluster for each process, for reading what it is and does."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+T = TypeVar("T")
+
+TIMEOUT_MS = 2000
+
+_OPTIONS = {
+    "security.protocol": "security_protocol",
+    "sasl.mechanism": "sasl_mechanism",
+    "sasl.username": "sasl_plain_username",
+    "sasl.password": "sasl_plain_password",
+    "ssl.ca.location": "ssl_cafile",
+    "ssl.certificate.location": "ssl_certfile",
+    "ssl.key.location": "ssl_keyfile",
+}
+"""librdkafka's names of the security settings, and kafka-python's."""
+
+
+class Unanswered(Exception):
+    """Kafka did not answer; the message says where and for how long."""
+
+
+class Connection:
+    """Opens its client when first asked, and anew after a failure. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._client: KafkaAdminClient | None = None
+        self._address = ""
+
+    def ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
+        """The answer of `question`, which is given the client. Raises Unanswered."""
+        try:
+            with self._lock:
+                client = self._open()
+            return question(client)
+        except (KafkaError, OSError) as error:
+            self.close()
+            raise Unanswered(
+                f"Kafka did not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} for {TIMEOUT_MS / 1000:g} s: {error}"
+            ) from error
+
+    def close(self) -> None:
+        """Closes the client, if there is one; the next question opens another."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _open(self) -> KafkaAdminClient:
+        if self._client is not None and self._address == settings.KAFKA_BOOTSTRAP_SERVERS:
+            return self._client
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self._address = settings.KAFKA_BOOTSTRAP_SERVERS
+        self._client = _connect(self._address)
+        return self._client
+
+
+def _connect(address: str) -> KafkaAdminClient:
+    opened: list[KafkaNetClient] = []
+
+    def open_network(**options: Any) -> KafkaNetClient:
+        opened.append(KafkaNetClient(**options))
+        return opened[-1]
+
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=address.split(","),
+            client_id="tributary-admin",
+            request_timeout_ms=TIMEOUT_MS,
+            bootstrap_timeout_ms=TIMEOUT_MS,
+            kafka_client=open_network,
+            **{_OPTIONS[name]: value for name, value in settings.KAFKA_SECURITY.items()},
+        )
+    except KafkaError:
+        # The constructor leaves its network thread running when it fails: one more for every attempt.
+        for network in opened:
+            network.close()
+        raise
+
+
+connection = Connection()

@@ -1,0 +1,230 @@
+"""Takes snapshots of the cluster over the network."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.conf import settings
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, OffsetSpec
+from kafka.errors import KafkaError
+
+from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
+from streaming.connection import Unanswered, connection
+from streaming.groups import ConsumerGroup, Member, PartitionLag
+
+FRESH_FOR: Final = 2.0
+"""Seconds for which everybody who asks is given the same snapshot."""
+
+Offsets = dict[tuple[str, int], int]
+
+_lock = threading.Lock()
+_newest: tuple[float, str, Cluster | Unreachable] | None = None
+
+
+def snapshot() -> Cluster | Unreachable:
+    """The cluster as it was at most `FRESH_FOR` seconds ago. Never raises for what Kafka does."""
+    global _newest
+    # Those who come while a snapshot is being taken wait for it instead of asking the brokers too.
+    with _lock:
+        address = settings.KAFKA_BOOTSTRAP_SERVERS
+        if _newest and _newest[1] == address and time.monotonic() - _newest[0] < FRESH_FOR:
+            return _newest[2]
+        taken = take_snapshot()
+        _newest = (time.monotonic(), address, taken)
+        return taken
+
+
+def take_snapshot() -> Cluster | Unreachable:
+    """The cluster as it is now."""
+    try:
+        return connection.ask(lambda client: _Reader(client).read())
+    except Unanswered as error:
+        return Unreachable(str(error), datetime.now(UTC))
+
+
+def read_ends(topics: Iterable[str]) -> Offsets:
+    """The end offset of every partition of `topics` now; a topic that is not there is left out.
+
+    Raises Unanswered.
+    """
+    wanted = list(topics)
+
+    def ask(client: KafkaAdminClient) -> Offsets:
+        described = client.describe_topics(wanted) if wanted else []
+        partitions = [
+            TopicPartition(topic["name"], partition["partition_index"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+        found = client.list_partition_offsets({each: OffsetSpec.LATEST for each in partitions})
+        return {(at.topic, at.partition): answer.offset for at, answer in found.items()}
+
+    return connection.ask(ask)
+
+
+class _Reader:
+    """Asks each broker what it alone knows, and none again that has once not answered."""
+
+    def __init__(self, client: KafkaAdminClient) -> None:
+        self.client = client
+        self.unanswered: set[int] = set()
+
+    def read(self) -> Cluster:
+        described = self.client.describe_cluster()
+        alive = [b["broker_id"] for b in described["brokers"] if not b.get("is_fenced")]
+        layout = self.client.describe_topics()
+        sizes = self._sizes(alive)
+        leaders = {
+            TopicPartition(topic["name"], partition["partition_index"]): partition["leader_id"]
+            for topic in layout
+            for partition in topic["partitions"]
+        }
+        earliest = self._offsets(leaders, OffsetSpec.EARLIEST)
+        latest = self._offsets(leaders, OffsetSpec.LATEST)
+        topics = tuple(
+            sorted(
+                (_topic(each, earliest, latest, sizes) for each in layout),
+                key=lambda topic: (topic.internal, topic.name),
+            )
+        )
+        return Cluster(
+            id=described["cluster_id"],
+            brokers=self._brokers(described["brokers"], topics, sizes),
+            topics=topics,
+            groups=self._groups(alive, latest),
+            unanswered=tuple(sorted(self.unanswered)),
+            taken_at=datetime.now(UTC),
+        )
+
+    def _brokers(
+        self, described: list[dict[str, Any]], topics: Iterable[Topic], sizes: dict[int, Offsets]
+    ) -> tuple[Broker, ...]:
+        partitions = [partition for topic in topics for partition in topic.partitions]
+        controller = self._controller()
+        return tuple(
+            Broker(
+                id=broker["broker_id"],
+                address=f"{broker['host']}:{broker['port']}",
+                rack=broker["rack"],
+                alive=not broker.get("is_fenced"),
+                controls=broker["broker_id"] == controller,
+                leads=sum(p.leader == broker["broker_id"] for p in partitions),
+                holds=sum(broker["broker_id"] in p.replicas for p in partitions),
+                size=sum(sizes[broker["broker_id"]].values()) if broker["broker_id"] in sizes else None,
+            )
+            for broker in sorted(described, key=lambda each: each["broker_id"])
+        )
+
+    def _controller(self) -> int | None:
+        # In KRaft, a cluster's description names any broker as its controller; the quorum knows.
+        try:
+            quorum = self.client.describe_metadata_quorum()
+        except KafkaError:
+            # While the quorum elects, nobody is: the page then marks no broker.
+            return None
+        leader: int = quorum["topics"][0]["partitions"][0]["leader_id"]
+        return leader
+
+    def _sizes(self, alive: list[int]) -> dict[int, Offsets]:
+        """Bytes of each replica, by broker."""
+        sizes: dict[int, Offsets] = {}
+        for broker in alive:
+            try:
+                (answer,) = self.client.describe_log_dirs(brokers=[broker])
+            except KafkaError:
+                self.unanswered.add(broker)
+                continue
+            sizes[broker] = {
+                (topic["name"], partition["partition_index"]): partition["partition_size"]
+                for folder in answer["log_dirs"]
+                for topic in folder["topics"]
+                for partition in topic["partitions"]
+            }
+        return sizes
+
+    def _offsets(self, leaders: dict[TopicPartition, int], spec: OffsetSpec) -> Offsets:
+        by_leader: dict[int, list[TopicPartition]] = defaultdict(list)
+        for partition, leader in leaders.items():
+            if leader >= 0 and leader not in self.unanswered:
+                by_leader[leader].append(partition)
+        offsets: Offsets = {}
+        for leader, partitions in by_leader.items():
+            try:
+                found = self.client.list_partition_offsets({each: spec for each in partitions})
+            except KafkaError:
+                self.unanswered.add(leader)
+                continue
+            offsets |= {(at.topic, at.partition): answer.offset for at, answer in found.items()}
+        return offsets
+
+    def _groups(self, alive: list[int], ends: Offsets) -> tuple[ConsumerGroup, ...]:
+        groups = []
+        for broker in alive:
+            if broker in self.unanswered:
+                continue
+            try:
+                listed = self.client.list_groups(broker_ids=[broker])
+                names = [each["group_id"] for each in listed if each["protocol_type"] in ("consumer", "")]
+                described = self.client.describe_groups(names, group_coordinator_id=broker) if names else {}
+                committed = self.client.list_group_offsets(names) if names else {}
+            except KafkaError:
+                self.unanswered.add(broker)
+                continue
+            groups += [_group(name, broker, described[name], committed[name], ends) for name in names]
+        return tuple(sorted(groups, key=lambda group: group.id))
+
+
+def _topic(described: dict[str, Any], earliest: Offsets, latest: Offsets, sizes: dict[int, Offsets]) -> Topic:
+    name = described["name"]
+
+    def partition(each: dict[str, Any]) -> Partition:
+        at = (name, each["partition_index"])
+        leader = each["leader_id"] if each["leader_id"] >= 0 else None
+        return Partition(
+            topic=name,
+            number=each["partition_index"],
+            leader=leader,
+            replicas=tuple(each["replica_nodes"]),
+            in_sync=tuple(each["isr_nodes"]),
+            earliest=earliest.get(at),
+            latest=latest.get(at),
+            size=sizes.get(leader, {}).get(at) if leader is not None else None,
+        )
+
+    ordered = sorted(described["partitions"], key=lambda each: each["partition_index"])
+    return Topic(name, described["is_internal"], tuple(partition(each) for each in ordered))
+
+
+def _group(
+    name: str, coordinator: int, described: dict[str, Any], committed: dict[Any, Any], ends: Offsets
+) -> ConsumerGroup:
+    members = tuple(_member(each) for each in described["members"])
+    offsets: dict[tuple[str, int], int | None] = {at: None for member in members for at in member.assigned}
+    offsets |= {(at.topic, at.partition): each.offset for at, each in committed.items() if each.offset >= 0}
+    return ConsumerGroup(
+        id=name,
+        state=described["group_state"],
+        coordinator=coordinator,
+        members=members,
+        partitions=tuple(
+            PartitionLag(topic, partition, offset, ends.get((topic, partition)))
+            for (topic, partition), offset in sorted(offsets.items())
+        ),
+    )
+
+
+def _member(described: dict[str, Any]) -> Member:
+    assignment = described["member_assignment"] or {}
+    return Member(
+        client_id=described["client_id"],
+        host=described["client_host"].lstrip("/"),
+        assigned=tuple(
+            (topic["topic"], partition)
+            for topic in assignment.get("assigned_partitions", [])
+            for partition in topic["partitions"]
+        ),
+    )
