@@ -5,6 +5,9 @@ from datetime import datetime
 
 from streaming.groups import ConsumerGroup
 
+Offsets = dict[tuple[str, int], int]
+"""A number for each partition: an offset or a size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Partition:
@@ -98,7 +101,7 @@ class Cluster:
     def topic(self, name: str) -> Topic | None:
         return next((topic for topic in self.topics if topic.name == name), None)
 
-    def ends(self) -> dict[tuple[str, int], int]:
+    def ends(self) -> Offsets:
         """The end offset of each partition whose leader answered."""
         return {(p.topic, p.number): p.latest for p in self.partitions if p.latest is not None}
 

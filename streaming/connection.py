@@ -25,7 +25,7 @@ _OPTIONS = {
 """librdkafka's names of the security settings, and kafka-python's."""
 
 
-class Unanswered(Exception):
+class UnansweredError(Exception):
     """Kafka did not answer; the message says where and for how long."""
 
 
@@ -38,15 +38,16 @@ class Connection:
         self._address = ""
 
     def ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
-        """The answer of `question`, which is given the client. Raises Unanswered."""
+        """The answer of `question`, which is given the client. Raises UnansweredError."""
         try:
             with self._lock:
                 client = self._open()
             return question(client)
         except (KafkaError, OSError) as error:
             self.close()
-            raise Unanswered(
-                f"Kafka did not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} for {TIMEOUT_MS / 1000:g} s: {error}"
+            raise UnansweredError(
+                f"Kafka did not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
+                f"for {TIMEOUT_MS / 1000:g} s: {error}"
             ) from error
 
     def close(self) -> None:

@@ -12,14 +12,12 @@ from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError
 
-from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
-from streaming.connection import Unanswered, connection
+from streaming.cluster import Broker, Cluster, Offsets, Partition, Topic, Unreachable
+from streaming.connection import UnansweredError, connection
 from streaming.groups import ConsumerGroup, Member, PartitionLag
 
 FRESH_FOR: Final = 2.0
 """Seconds for which everybody who asks is given the same snapshot."""
-
-Offsets = dict[tuple[str, int], int]
 
 _lock = threading.Lock()
 _newest: tuple[float, str, Cluster | Unreachable] | None = None
@@ -42,14 +40,14 @@ def take_snapshot() -> Cluster | Unreachable:
     """The cluster as it is now."""
     try:
         return connection.ask(lambda client: _Reader(client).read())
-    except Unanswered as error:
+    except UnansweredError as error:
         return Unreachable(str(error), datetime.now(UTC))
 
 
 def read_ends(topics: Iterable[str]) -> Offsets:
     """The end offset of every partition of `topics` now; a topic that is not there is left out.
 
-    Raises Unanswered.
+    Raises UnansweredError.
     """
     wanted = list(topics)
 
@@ -60,7 +58,7 @@ def read_ends(topics: Iterable[str]) -> Offsets:
             for topic in described
             for partition in topic["partitions"]
         ]
-        found = client.list_partition_offsets({each: OffsetSpec.LATEST for each in partitions})
+        found = client.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         return {(at.topic, at.partition): answer.offset for at, answer in found.items()}
 
     return connection.ask(ask)
@@ -154,7 +152,7 @@ class _Reader:
         offsets: Offsets = {}
         for leader, partitions in by_leader.items():
             try:
-                found = self.client.list_partition_offsets({each: spec for each in partitions})
+                found = self.client.list_partition_offsets(dict.fromkeys(partitions, spec))
             except KafkaError:
                 self.unanswered.add(leader)
                 continue

@@ -40,7 +40,7 @@ TOPICS: Final = (
 )
 
 
-class TopicsNotReady(Exception):
+class TopicsNotReadyError(Exception):
     """The cluster cannot be given its topics now; the message says why and what to do."""
 
 
@@ -65,7 +65,7 @@ def replication() -> tuple[int, int]:
 def ensure_topics(*, timeout: float = 20.0) -> Outcome:
     """Creates what is missing and waits until every partition has a leader.
 
-    Raises TopicsNotReady within about `timeout` seconds.
+    Raises TopicsNotReadyError within about `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     # Errors come back as exceptions; librdkafka's own lines on stderr would only repeat them.
@@ -76,7 +76,7 @@ def ensure_topics(*, timeout: float = 20.0) -> Outcome:
         mended = _mend(admin, [spec for spec in TOPICS if topic_name(spec.name) in present], deadline)
         _await_leaders(admin, deadline)
     except KafkaException as error:
-        raise TopicsNotReady(_explain(error.args[0], timeout)) from error
+        raise TopicsNotReadyError(_explain(error.args[0], timeout)) from error
     return Outcome(created, mended)
 
 
@@ -133,7 +133,7 @@ def _mend(admin: AdminClient, specs: list[TopicSpec], deadline: float) -> dict[s
 def _await_leaders(admin: AdminClient, deadline: float) -> None:
     while leaderless := _leaderless(admin, deadline):
         if time.monotonic() > deadline:
-            raise TopicsNotReady(
+            raise TopicsNotReadyError(
                 f"Kafka has the topics, but no broker leads {', '.join(leaderless)}: "
                 "see that enough brokers are up (`make status`), then run this again."
             )

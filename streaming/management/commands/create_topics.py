@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from streaming.topics import TopicsNotReady, ensure_topics
+from streaming.topics import TopicsNotReadyError, ensure_topics
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             outcome = ensure_topics(timeout=options["timeout"])
-        except TopicsNotReady as error:
+        except TopicsNotReadyError as error:
             raise CommandError(str(error)) from error
         for name in outcome.created:
             self.stdout.write(f"created {name}")

@@ -1,0 +1,33 @@
+"""How long it takes from a visitor's click until the model knows of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Seconds from `occurredAt` to the computation of the batch that folded the event."""
+
+    events: int
+    median: float
+    p99: float
+
+
+def measure_freshness(window: timedelta) -> Freshness | None:
+    """Of the product events that were appended within `window`; None when there were none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
+                   percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds)
+            FROM (
+                SELECT extract(epoch FROM computed_at - occurred_at)::float8 AS seconds
+                FROM recommendations_visitorevent WHERE appended_at > now() - %s
+            ) recent
+            """,
+            [window],
+        )
+        events, median, p99 = cursor.fetchone() or (0, None, None)
+    return Freshness(events, median, p99) if events else None

@@ -1,0 +1,64 @@
+"""What the worker does from time to time for the cluster's and the ledger's pages."""
+
+import logging
+from datetime import timedelta
+from typing import Final
+
+from celery import shared_task
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from streaming.cluster import Unreachable
+from streaming.metrics import measure
+from streaming.models import Sample
+from streaming.snapshots import snapshot
+
+logger = logging.getLogger(__name__)
+
+EVERY_SAMPLE_FOR: Final = timedelta(days=1)
+"""Older samples are thinned to one a minute."""
+SAMPLES_FOR: Final = timedelta(days=7)
+
+
+@shared_task
+def sample_metrics() -> None:
+    """Writes down one sample of each metric."""
+    cluster = snapshot()
+    if isinstance(cluster, Unreachable):
+        logger.warning("%s", cluster.message)
+    Sample.objects.bulk_create(measure(cluster, timezone.now()))
+
+
+@shared_task
+def clean_up() -> None:
+    """Removes what nobody reads any more."""
+    thin_samples()
+    clean_up_recommendations()
+
+
+def thin_samples() -> None:
+    """Keeps every sample for a day, then the first of each minute, and none after a week."""
+    now = timezone.now()
+    Sample.objects.filter(at__lt=now - SAMPLES_FOR).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM streaming_sample WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER (
+                        PARTITION BY metric, label, date_trunc('minute', at) ORDER BY at, id) AS place
+                    FROM streaming_sample WHERE at < %s
+                ) old WHERE place > 1
+            )
+            """,
+            [now - EVERY_SAMPLE_FOR],
+        )
+
+
+def clean_up_recommendations() -> None:
+    """Prunes the model's tables to their bounds."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT recommendations_clean_up()")
+    except ProgrammingError as error:
+        logger.error("The model was not pruned: %s Run `python manage.py migrate`.", error)
