@@ -1,0 +1,112 @@
+"""The Spark application: from the topic `activity` into the model. Run it with `python -m streaming.jobs.activity`."""
+
+import logging
+import shutil
+import signal
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
+
+import sdnotify
+from psycopg import OperationalError
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming import StreamingQuery
+
+from streaming.jobs.ledger import Connection, Ledger
+from streaming.jobs.session import spark_session
+from streaming.jobs.settings import Settings, settings_from_environment
+from streaming.jobs.sink import Sink, open_connection
+from streaming.jobs.source import TopicMissingError, records
+from streaming.jobs.transforms import flatten, parse, validate
+from tracking.events import ACTIVITY
+
+QUERY = "activity"
+"""The query's name in the ledger."""
+REPORT_SECONDS = 3
+
+logger = logging.getLogger("streaming.jobs.activity")
+
+
+def run(session: SparkSession, settings: Settings) -> None:
+    """Runs the query until it fails or the process is told to end.
+
+    Each run has a checkpoint of its own, thrown away with the run: where it starts is what the ledger says.
+    """
+    run_id = uuid4().hex
+    checkpoint = settings.checkpoints / QUERY / run_id
+    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    ledger = Ledger(QUERY, settings.topic_prefix + ACTIVITY, run_id)
+    connect = partial(open_connection, settings.database_url)
+    with connect() as connection:
+        ledger.claim(connection)
+        positions = ledger.positions(connection)
+        warm_up(session, connection)
+        events = records(session, settings, ledger.topic, positions).transform(parse).transform(validate)
+        query = (
+            events.transform(flatten)
+            .writeStream.foreachBatch(Sink(ledger, connect, checkpoint, positions))
+            .trigger(processingTime=settings.trigger)
+            .option("checkpointLocation", checkpoint.as_uri())
+            .queryName(QUERY)
+            .start()
+        )
+        watch(query, ledger, connection, connect)
+
+
+def watch(query: StreamingQuery, ledger: Ledger, connection: Connection, connect: partial[Connection]) -> None:
+    """Says that the run is alive until its query ends; then says why.
+
+    Raises StreamingQueryException with what the query failed of.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: query.stop())
+    notifier = sdnotify.SystemdNotifier()
+    notifier.notify("READY=1")
+    while True:
+        error = query.exception()
+        try:
+            if connection.closed:
+                connection = connect()
+            ledger.report(connection, error=str(error).splitlines()[0] if error else "")
+        except OperationalError as lost:
+            connection.close()
+            logger.warning("Postgres does not answer; the query waits for it: %s", lost)
+        if error:
+            raise error
+        if not query.isActive:
+            return
+        last = query.lastProgress
+        notifier.notify(f"STATUS={_status(last.batchId, last.numInputRows) if last else 'waiting for events'}")
+        query.awaitTermination(REPORT_SECONDS)
+
+
+def warm_up(session: SparkSession, connection: Connection) -> None:
+    """Runs every step once on a record of its own, so that the first visitor's event does not wait for compilers."""
+    record = [(0, 0, datetime.now(UTC), b"{}")]
+    sample: DataFrame = session.createDataFrame(record, "partition int, offset long, timestamp timestamp, value binary")
+    sample.transform(parse).transform(validate).transform(flatten).collect()
+    with connection.transaction(force_rollback=True):
+        connection.execute("SELECT recommendations_fold(0, 'warm-up')")
+
+
+def _status(batch_id: int, rows: int) -> str:
+    return f"batch {batch_id} with {rows} events"
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="{asctime} {levelname} {name} {message}", style="{")
+    settings = settings_from_environment()
+    settings.checkpoints.mkdir(parents=True, exist_ok=True)
+    session = spark_session(settings)
+    try:
+        run(session, settings)
+    except (StreamingQueryException, TopicMissingError) as error:
+        logger.error("The query %s ended: %s", QUERY, error)  # noqa: TRY400
+        sys.exit(1)
+    finally:
+        session.stop()
+
+
+if __name__ == "__main__":
+    main()

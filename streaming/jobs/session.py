@@ -1,0 +1,38 @@
+"""The Spark session: small, quiet, and tuned for micro-batches of a few events."""
+
+from pyspark.sql import SparkSession
+
+from streaming.jobs.settings import KAFKA_CONNECTOR, Settings
+
+
+def spark_session(settings: Settings) -> SparkSession:
+    """A session on `settings.master`; the first one of a process also starts its JVM.
+
+    docs/decisions.md says what each of these settings bought.
+    """
+    builder = (
+        SparkSession.builder.appName("tributary")
+        .master(settings.master)
+        .config("spark.driver.memory", "1g")
+        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss2m")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.streaming.minBatchesToRetain", "10")
+        .config("spark.sql.streaming.numRecentProgressUpdates", "20")
+        .config("spark.sql.streaming.stopTimeout", "10s")
+        .config("spark.locality.wait", "0s")
+    )
+    if settings.jars:
+        builder = builder.config("spark.jars", settings.jars)
+    else:
+        builder = builder.config("spark.jars.packages", KAFKA_CONNECTOR)
+    if settings.master.startswith("local"):
+        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+    for key, value in settings.extra.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    return session

@@ -1,0 +1,58 @@
+"""Where the application reads: the topic from the ledger's positions on."""
+
+import json
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame, SparkSession
+
+from streaming.jobs.ledger import Offsets
+from streaming.jobs.settings import Settings
+
+EARLIEST = -2
+
+
+class TopicMissingError(Exception):
+    """The topic does not exist, or the brokers do not tell."""
+
+
+def records(session: SparkSession, settings: Settings, topic: str, positions: Offsets) -> DataFrame:
+    """The records of `topic` as a stream: each partition from its position, from the earliest where it has none.
+
+    Raises TopicMissingError. The stream itself fails when the log no longer has an offset that the ledger has not
+    applied: nothing is skipped in silence.
+    """
+    start = {str(p): positions.get(p, EARLIEST) for p in range(partition_count(session, settings, topic))}
+    return (
+        session.readStream.format("kafka")
+        .options(**settings.kafka)
+        .option("subscribe", topic)
+        .option("startingOffsets", json.dumps({topic: start}))
+        .option("maxOffsetsPerTrigger", settings.max_events)
+        .option("failOnDataLoss", "true")
+        .option("kafka.fetch.max.wait.ms", "1")
+        .option("fetchOffset.numRetries", "10")
+        .option("fetchOffset.retryIntervalMs", "500")
+        .load()
+    )
+
+
+def partition_count(session: SparkSession, settings: Settings, topic: str) -> int:
+    """How many partitions the topic has, asked with the same client and options as the source's."""
+    jvm = session._jvm
+    assert jvm is not None
+    properties = jvm.java.util.Properties()
+    for name, value in settings.kafka.items():
+        properties.setProperty(name.removeprefix("kafka."), value)
+    properties.setProperty("request.timeout.ms", "5000")
+    properties.setProperty("default.api.timeout.ms", "15000")
+    admin = jvm.org.apache.kafka.clients.admin.Admin.create(properties)
+    try:
+        described = admin.describeTopics(jvm.java.util.List.of(topic)).allTopicNames().get()
+        return int(described.get(topic).partitions().size())
+    except Py4JJavaError as error:
+        raise TopicMissingError(
+            f"The topic {topic} cannot be described at {settings.kafka['kafka.bootstrap.servers']}: start the brokers "
+            f"and run `python manage.py create_topics`. ({str(error).splitlines()[0]})"
+        ) from error
+    finally:
+        admin.close()

@@ -1,0 +1,77 @@
+"""From records of the log to events: pure steps, each tested with literal rows in and literal rows out."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as f
+
+from streaming.jobs.schema import EVENT_SCHEMA
+from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
+
+TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
+
+
+def parse(records: DataFrame) -> DataFrame:
+    """Kafka records -> partition, offset, appended_at, and the event as a struct, null where it is no JSON object."""
+    return records.select(
+        f.col("partition"),
+        f.col("offset"),
+        f.col("timestamp").alias("appended_at"),
+        f.from_json(f.col("value").cast("string"), EVENT_SCHEMA).alias("e"),
+    )
+
+
+def validate(parsed: DataFrame) -> DataFrame:
+    """Adds `reason`: why the record is not an event of the contract, null where it is one."""
+    e = "e."
+    checks = [
+        f.when(f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"),
+        *(_check_identifier(e + name, required=True) for name in ("eventId", "visitorId")),
+        *(_check_identifier(e + name, required=False) for name in ("productId",)),
+        f.when(_is_not(f.col("e.type").isin([kind.value for kind in EventType])), "type: unknown"),
+        f.when(~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"),
+        *(_check_time(e + name) for name in ("occurredAt", "receivedAt")),
+        f.when(f.size("e.productIds") > MAX_PRODUCTS, f"productIds: more than {MAX_PRODUCTS}"),
+        f.when(
+            f.exists("e.productIds", lambda p: p.isNull() | ~f.length(p).between(1, MAX_ID_LENGTH)),
+            f"productIds: not each 1 to {MAX_ID_LENGTH} characters",
+        ),
+    ]
+    return parsed.select("partition", "offset", "appended_at", "e", f.coalesce(*checks).alias("reason"))
+
+
+def flatten(validated: DataFrame) -> DataFrame:
+    """The columns that the sink copies. Products stand in their order, each once; a rejected record has only its reason."""
+    products = (
+        f.when(f.size("e.productIds") > 0, f.array_distinct("e.productIds"))
+        .when(f.col("e.productId").isNotNull(), f.array("e.productId"))
+        .otherwise(f.array().cast("array<string>"))
+    )
+    return validated.select(
+        "partition",
+        "offset",
+        "appended_at",
+        f.col("e.visitorId").alias("visitor_id"),
+        f.col("e.eventId").alias("event_id"),
+        f.coalesce("e.event", "e.type").alias("event"),
+        f.col("e.occurredAt").alias("occurred_at"),
+        f.col("e.receivedAt").alias("received_at"),
+        products.alias("product_ids"),
+        "reason",
+    )
+
+
+def _is_not(condition: Column) -> Column:
+    return f.coalesce(~condition, f.lit(True))
+
+
+def _check_identifier(name: str, *, required: bool) -> Column:
+    wrong = ~f.length(name).between(1, MAX_ID_LENGTH)
+    if required:
+        wrong = f.coalesce(wrong, f.lit(True))
+    return f.when(wrong, f"{name[2:]}: not 1 to {MAX_ID_LENGTH} characters")
+
+
+def _check_time(name: str) -> Column:
+    return f.when(
+        _is_not(f.col(name).rlike(TIMESTAMP)) | f.try_to_timestamp(f.col(name)).isNull(),
+        f"{name[2:]}: not an RFC 3339 time in UTC with milliseconds",
+    )
