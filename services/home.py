@@ -61,12 +61,13 @@ class Home:
         return int.from_bytes(hashlib.sha256(str(self.path).encode()).digest()[:4], "big")
 
 
-def write_privately(path: Path, text: str) -> None:
-    """Writes `path` in one step, readable by its owner only."""
+def write_privately(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Writes `path` in one step, readable by its owner only; `lasting` also through a power cut."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
         file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            os.fsync(file.fileno())
     draft.replace(path)

@@ -6,7 +6,6 @@
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -61,8 +60,6 @@ def kafka_parts(home: Home, ports: Mapping[str, int], brokers: int) -> list[Part
             needs=("kafka-format",),
             probe=broker_probe(f"127.0.0.1:{ports[name]}", number),
             address=f"127.0.0.1:{ports[name]}",
-            environment={"KAFKA_LOG4J_OPTS": ""},
-            stop_signal=signal.SIGTERM,
             start_timeout=120,
         )
         for number, (name, file) in enumerate(zip(broker_names(brokers), files, strict=True), start=1)

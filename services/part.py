@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Part:
     step: bool = False
     probe: Callable[[], str] | None = None
     address: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Callable[[], Mapping[str, str]] = dict
+    """What it finds in its environment besides; asked for at each start."""
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 60.0

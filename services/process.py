@@ -43,7 +43,7 @@ def start(part: Part, stack: Stack, environment: Mapping[str, str]) -> subproces
         return subprocess.Popen(
             (*launch, *part.command),
             cwd=CHECKOUT,
-            env={**environment, **part.environment, **stack.environment(part.name)},
+            env={**environment, **part.environment(), **stack.environment(part.name)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -129,7 +129,7 @@ def kill_leftovers(home: Home) -> list[str]:
 
 def kill_stack(mark: str) -> list[str]:
     """Kills every process of one supervisor."""
-    return kill_marked(lambda other, part: other == mark and part != "guard")
+    return kill_marked(lambda other, _: other == mark)
 
 
 def kill_part(stack: Stack, name: str) -> None:

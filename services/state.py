@@ -42,7 +42,8 @@ def state_file(home: Home) -> Path:
 
 
 def write_state(home: Home, state: StackState) -> None:
-    write_privately(state_file(home), msgspec.json.format(msgspec.json.encode(state)).decode() + "\n")
+    text = msgspec.json.format(msgspec.json.encode(state)).decode()
+    write_privately(state_file(home), text + "\n", lasting=False)
 
 
 def read_state(home: Home) -> StackState | None:
@@ -55,10 +56,10 @@ def read_state(home: Home) -> StackState | None:
     for part in state.parts:
         if part.step:
             continue
-        if not supervised or (part.pid is not None and not is_alive(part.pid, part.created)):
-            part.state = STOPPED if not supervised else FAILED
-            part.pid = None
-            part.detail = part.detail if supervised else "its supervisor is not running"
+        if not supervised and part.state != STOPPED:
+            part.state, part.pid, part.detail = STOPPED, None, "its supervisor was killed"
+        elif part.pid is not None and not is_alive(part.pid, part.created):
+            part.state, part.pid = FAILED, None
     if not supervised and state.state != FAILED:
         state.state = STOPPED
     return state
