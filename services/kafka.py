@@ -220,9 +220,9 @@ def make_room(folder: Path) -> str:
     segments = [s for s in folder.glob("*/*.log") if s.stat().st_size]
     if segments:
         raise KafkaFolderError(
-            f"{folder} holds data ({segments[0].relative_to(folder)}, ...) but its meta.properties is missing or "
-            f"incomplete. With the other brokers intact, move {folder} away and start again: the broker comes "
-            f"back empty and copies everything from them. Without them, restore meta.properties."
+            f"{folder} holds data ({segments[0].relative_to(folder)}, ...) but its meta.properties is missing "
+            f"or incomplete. With the other brokers intact, move {folder} away and start again: the broker "
+            f"comes back empty and copies all from them. Without them, restore meta.properties."
         )
     if folder.exists():
         shutil.rmtree(folder)

@@ -1,8 +1,8 @@
 """Becomes the command that follows, once the process is in order: `launch.py PARENT USER|- COMMAND...`.
 
-A small program of its own, because nothing but exec is safe between fork and exec of a threaded parent. It runs
-with `-I -S`, so it imports the standard library only. The process leads a session of its own (the parent made
-it), belongs to USER, and is killed by the kernel when the parent's main thread is gone.
+A small program of its own, because hardly anything is safe between fork and exec in a parent with threads. It
+runs with `-I -S`, so it imports the standard library only. The process leads a session of its own (the parent
+made it), belongs to USER, and is killed by the kernel when the parent's main thread is gone.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ def main(parent: str, user: str, *command: str) -> None:
     die_with_parent(int(parent))  # after the change of user, which would clear it
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and that would be inherited
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606  (a shell would stand between the signals and the part)
 
 
 if __name__ == "__main__":

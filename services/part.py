@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Part:
     """One line of the process list.
 
-    A part is ready when `probe` returns (its text is shown; it raises while the part does not answer). Without
-    a probe, a part is ready when it says so by systemd's notify protocol. A `step` is ready when it has ended
-    with exit code 0. A part without a command runs elsewhere and is only probed.
+    A part is ready when `probe` returns (its text is shown; it raises while the part does not answer).
+    Without a probe, a part is ready when it says so by systemd's notify protocol. A `step` is ready when it
+    has ended with exit code 0. A part without a command runs elsewhere and is only probed.
     """
 
     name: str

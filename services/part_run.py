@@ -19,7 +19,7 @@ DEATHS_BEFORE_READY = 4
 PROBE_STARTING, PROBE_READY = 0.25, 5.0
 
 
-class PartFailed(Exception):
+class PartError(Exception):
     """A part never became ready: the stack cannot start. The message is for the user."""
 
 
@@ -86,7 +86,7 @@ class PartRun:
         self.created = create_time(self.process.pid)
 
     def check(self, now: float) -> None:
-        """Looks at the process, its messages and its probe; raises PartFailed when there is no hope."""
+        """Looks at the process, its messages and its probe; raises PartError when there is no hope."""
         if self.process and has_ended(self.process):
             self.bury(now)
             return
@@ -132,7 +132,7 @@ class PartRun:
     def give_up_waiting(self) -> None:
         reason = f"was not ready within {self.part.start_timeout:.0f} s"
         if not self.was_ready:
-            raise PartFailed(self.explain(reason))
+            raise PartError(self.explain(reason))
         self.trouble = reason
         if self.process:
             kill_session(self.process)  # the next check buries it and tries again
@@ -156,7 +156,7 @@ class PartRun:
         self.deaths += 1
         if not self.was_ready and (self.part.step or self.deaths >= DEATHS_BEFORE_READY):
             times = f"{self.deaths} times, last " if self.deaths > 1 else ""
-            raise PartFailed(self.explain(f"ended {times}before it was ready, {ending}"))
+            raise PartError(self.explain(f"ended {times}before it was ready, {ending}"))
         if self.ready_since is not None and now - self.ready_since >= HEALTHY_SECONDS:
             self.delay = FIRST_DELAY
         self.restarts += 1

@@ -21,7 +21,7 @@ from services.home import CHECKOUT, Home
 from services.machine import MachineError, check_disk
 from services.notify import NotifySockets
 from services.part import Part
-from services.part_run import PartFailed, PartRun, Surroundings
+from services.part_run import PartError, PartRun, Surroundings
 from services.process import Stack, kill_leftovers
 from services.state import FAILED, READY, STARTING, STOPPED, StackState, write_state
 
@@ -108,7 +108,7 @@ class Supervisor:
                     if run.restarts:
                         log.info("%s is started again", run.part.name)
                     run.launch(now)
-        except (PartFailed, MachineError) as error:
+        except (PartError, MachineError) as error:
             self.fail(str(error))
         if self.state.state == STARTING and all(run.was_ready for run in self.runs.values()):
             self.state.state = READY
@@ -191,7 +191,7 @@ class Supervisor:
             run.kill()
         try:
             run.check(now)
-        except PartFailed as error:
+        except PartError as error:
             log.warning("while stopping: %s", error)
         if not run.running:
             log.info("%s is stopped", run.part.name)
