@@ -1,0 +1,1 @@
+"""Draws the shop's pictures: one SVG for each product and category, from code alone."""
