@@ -1,0 +1,54 @@
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import template
+from django.template.context import Context
+
+register = template.Library()
+
+# What static/recommendations/card.js says too; a test holds the two together.
+REASONS = {
+    "viewed": "Because you looked at {title}",
+    "added": "Because you added {title}",
+    "bought": "Because you bought {title}",
+    "trending": "Trending now",
+    "popular": "Popular",
+}
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
+
+
+@register.inclusion_tag("recommendations/list.html", takes_context=True)
+def recommendation_list(
+    context: Context, limit: int = 6, heading: str = "Recommended for you"
+) -> dict[str, Any]:
+    """The asking visitor's list, with `limit` slots; it keeps itself current where there is JavaScript."""
+    from recommendations.selectors import list_for_visitor
+
+    return strip(list_for_visitor(context["request"].visitor_id, limit), limit, heading)
+
+
+def strip(recommendations: dict[str, Any], limit: int, heading: str) -> dict[str, Any]:
+    """What the template needs of a list; a slot without an item holds its place with None."""
+    items = recommendations["items"][:limit]
+    return {
+        "list": recommendations,
+        "slots": [*items, *[None] * (limit - len(items))],
+        "heading": heading,
+    }
+
+
+@register.filter
+def reason_text(reason: dict[str, str | None]) -> str:
+    text = REASONS.get(str(reason["kind"]), "Recommended for you")
+    return text.format(title=reason.get("title") or "something like it")
+
+
+@register.simple_tag
+def price_text(price: float, currency: str) -> str:
+    return f"{SYMBOLS.get(currency, f'{currency} ')}{price:,.2f}"
+
+
+@register.filter
+def is_web_address(address: str) -> bool:
+    """Whether it is a web address, relative or whole: `javascript:` and the like are not."""
+    return urlsplit(address).scheme in {"", "http", "https"}
