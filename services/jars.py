@@ -85,8 +85,8 @@ def retrieve(name: str, folder: Path) -> None:
     if outcome.returncode or not any(folder.glob("*.jar")) or "UNRESOLVED DEPENDENCIES" in report:
         raise JarsError(
             f"The jars of {name} could not be resolved (Ivy's exit code {outcome.returncode}). Check the "
-            f"network and the proxy (JAVA_TOOL_OPTIONS), then run the same command again; what was fetched is "
-            f"kept. Ivy's last lines:\n" + "\n".join(report.splitlines()[-15:])
+            f"network and the proxy (JAVA_TOOL_OPTIONS), then run the same command again; what was fetched "
+            f"is kept. Ivy's last lines:\n" + "\n".join(report.splitlines()[-15:])
         )
 
 

@@ -1,32 +1,16 @@
-"""Kafka's brokers: KRaft, each broker and controller in one process, as many as `KAFKA_BROKERS` says.
+"""Kafka's brokers: KRaft, each broker and controller in one process, as many as `KAFKA_BROKERS` says."""
 
-`python -m services.kafka FILE...` formats the folder of each properties file, where that is still to be done.
-"""
-
-import os
-import re
-import shutil
-import socket
-import subprocess
 import sys
-import uuid
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-from confluent_kafka.admin import AdminClient
 
 from services import jars
 from services.home import Home, write_privately
+from services.kafka_probe import broker_probe, client_settings
 from services.machine import find_java
 from services.part import Part
 
 LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
-ANSWER_SECONDS = 2.0
-
-
-class KafkaFolderError(Exception):
-    """A broker's folder cannot be used as it is and holds data that must not be thrown away."""
 
 
 def broker_names(brokers: int) -> list[str]:
@@ -49,7 +33,7 @@ def kafka_parts(home: Home, ports: Mapping[str, int], brokers: int) -> list[Part
         ),
         Part(
             "kafka-format",
-            (sys.executable, "-m", "services.kafka", *map(str, files)),
+            (sys.executable, "-m", "services.kafka_folders", *map(str, files)),
             needs=("kafka-jars",),
             step=True,
         ),
@@ -119,135 +103,15 @@ def write_properties(home: Home, ports: Mapping[str, int], number: int, brokers:
     return file
 
 
-def broker_probe(address: str, number: int) -> Callable[[], str]:
-    """Asks the broker itself whether it is an unfenced member of the cluster."""
-
-    def probe() -> str:
-        connect(address)
-        client = AdminClient({"bootstrap.servers": address, "log_level": 0, "error_cb": lambda _: None})
-        members = client.list_topics(timeout=ANSWER_SECONDS).brokers
-        if number not in members:
-            raise ConnectionError(f"broker {number} is not in the cluster yet")
-        return f"one of {len(members)} brokers"
-
-    return probe
-
-
 def elsewhere(addresses: str, environment: Mapping[str, str]) -> list[Part]:
     """Your own cluster: nothing to start, one probe for each address that was given."""
-    client = {
-        option: environment[variable]
-        for option, variable in {
-            "security.protocol": "KAFKA_SECURITY_PROTOCOL",
-            "sasl.mechanism": "KAFKA_SASL_MECHANISM",
-            "sasl.username": "KAFKA_SASL_USERNAME",
-            "sasl.password": "KAFKA_SASL_PASSWORD",
-            "ssl.ca.location": "KAFKA_SSL_CAFILE",
-            "ssl.certificate.location": "KAFKA_SSL_CERTFILE",
-            "ssl.key.location": "KAFKA_SSL_KEYFILE",
-        }.items()
-        if environment.get(variable)
-    }
-
-    def probe_of(address: str) -> Callable[[], str]:
-        def probe() -> str:
-            connect(address)
-            admin = AdminClient(
-                {"bootstrap.servers": address, "log_level": 0, "error_cb": lambda _: None} | client
-            )
-            return f"one of {len(admin.list_topics(timeout=ANSWER_SECONDS).brokers)} brokers"
-
-        return probe
-
     found = [address.strip() for address in addresses.split(",") if address.strip()]
     return [
-        Part(f"kafka-{number}", probe=probe_of(address), address=address)
+        Part(
+            f"kafka-{number}",
+            probe=broker_probe(address, settings=client_settings(environment)),
+            address=address,
+            start_timeout=20,
+        )
         for number, address in enumerate(found, start=1)
     ]
-
-
-def connect(address: str) -> None:
-    """A plain connection first: it fails at once where Kafka's client would wait and try again."""
-    host, _, port = address.rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_SECONDS):
-        pass
-
-
-def format_folders(files: list[Path]) -> list[str]:
-    """Formats what is not formatted yet, all at once; returns what was done, for the log."""
-    folders = {file: Path(properties(file)["log.dirs"]) for file in files}
-    cluster_file = files[0].parent.parent / "data" / "kafka-cluster-id"
-    known = {cluster for folder in folders.values() if (cluster := cluster_of(folder))}
-    if cluster_file.exists():
-        known.add(cluster_file.read_text().strip())
-    if len(known) > 1:
-        raise KafkaFolderError(
-            f"The brokers' folders {', '.join(map(str, folders.values()))} belong to different clusters "
-            f"({', '.join(sorted(known))}). Move those that do not belong here away, and start again."
-        )
-    cluster = known.pop() if known else new_cluster_id()
-    if not cluster_file.exists():
-        write_privately(cluster_file, cluster + "\n")
-
-    done, running = [], []
-    for file, folder in folders.items():
-        if cluster_of(folder):
-            continue
-        done.append(make_room(folder))
-        command = java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(file))
-        running.append((folder, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
-    for folder, process in running:
-        said, _ = process.communicate()
-        if process.returncode:
-            raise KafkaFolderError(f"Kafka could not format {folder}:\n{said.decode(errors='replace')}")
-    return done
-
-
-def cluster_of(folder: Path) -> str | None:
-    """The cluster that a completely formatted folder belongs to; None when it is not complete."""
-    if not (folder / "bootstrap.checkpoint").exists():
-        return None
-    try:
-        meta = properties(folder / "meta.properties")
-    except FileNotFoundError:
-        return None
-    complete = {"version", "cluster.id", "node.id", "directory.id"} <= meta.keys()
-    return meta["cluster.id"] if complete else None
-
-
-def make_room(folder: Path) -> str:
-    """Clears a folder whose formatting was interrupted; refuses when it holds any event."""
-    segments = [s for s in folder.glob("*/*.log") if s.stat().st_size]
-    if segments:
-        raise KafkaFolderError(
-            f"{folder} holds data ({segments[0].relative_to(folder)}, ...) but its meta.properties is missing "
-            f"or incomplete. With the other brokers intact, move {folder} away and start again: the broker "
-            f"comes back empty and copies all from them. Without them, restore meta.properties."
-        )
-    if folder.exists():
-        shutil.rmtree(folder)
-        return f"{folder.name} was half formatted and empty: formatted anew"
-    return f"{folder.name} formatted"
-
-
-def properties(file: Path) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.]+)=(.*)$", file.read_text(errors="replace"), re.MULTILINE))
-
-
-def new_cluster_id() -> str:
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-
-
-def main(files: list[str]) -> int:
-    os.umask(0o077)
-    try:
-        for line in format_folders([Path(file) for file in files]):
-            print(line, flush=True)
-    except KafkaFolderError as error:
-        print(error, flush=True)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -18,7 +18,7 @@ DISK_NEEDED = 500 * 1024 * 1024
 
 INSTALL_JAVA = (
     "install the package openjdk-17-jre-headless (Debian, Ubuntu), java-21-openjdk-headless (Fedora) or "
-    "openjdk@21 (Homebrew), or point JAVA_HOME at a Java %d or newer" % JAVA_NEEDED
+    f"openjdk@21 (Homebrew), or point JAVA_HOME at a Java {JAVA_NEEDED} or newer"
 )
 INSTALL_PYTHON = (
     "install the package python3.11 or newer (Debian and Ubuntu: with python3.11-venv; Fedora: python3.11; "
@@ -32,15 +32,13 @@ class MachineError(Exception):
 
 def check_python(version: "tuple[int, ...]" = tuple(sys.version_info[:3])) -> None:
     if tuple(version[:2]) < PYTHON_NEEDED:
-        raise MachineError(
-            "Python %d.%d or newer is needed, this is %s: %s."
-            % (PYTHON_NEEDED + (".".join(map(str, version)), INSTALL_PYTHON))
-        )
+        needed, found = ".".join(map(str, PYTHON_NEEDED)), ".".join(map(str, version))
+        raise MachineError(f"Python {needed} or newer is needed, this is {found}: {INSTALL_PYTHON}.")
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             raise MachineError(
-                "Python's module %s is missing: install the package python%d.%d-venv (Debian, Ubuntu) "
-                "and run again." % ((module,) + tuple(version[:2]))
+                f"Python's module {module} is missing: install the package "
+                f"python{version[0]}.{version[1]}-venv (Debian, Ubuntu) and run again."
             )
 
 
@@ -49,14 +47,13 @@ def find_java() -> str:
     home = os.environ.get("JAVA_HOME", "")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     if not java or not Path(java).exists():
-        where = "JAVA_HOME=%s holds none" % home if home else "there is none on the PATH"
-        raise MachineError("Java %d or newer is needed, %s: %s." % (JAVA_NEEDED, where, INSTALL_JAVA))
+        where = f"JAVA_HOME={home} holds none" if home else "there is none on the PATH"
+        raise MachineError(f"Java {JAVA_NEEDED} or newer is needed, {where}: {INSTALL_JAVA}.")
     said = subprocess.run([java, "-version"], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, check=False)
     version = java_version(said.stdout.decode(errors="replace"))
     if version < JAVA_NEEDED:
         raise MachineError(
-            "Java %d or newer is needed, %s is version %s: %s."
-            % (JAVA_NEEDED, java, version or "unknown", INSTALL_JAVA)
+            f"Java {JAVA_NEEDED} or newer is needed, {java} is version {version or 'unknown'}: {INSTALL_JAVA}."
         )
     return java
 
@@ -77,8 +74,8 @@ def check_disk(folder: Path, needed: int = DISK_NEEDED) -> None:
     free = shutil.disk_usage(str(folder)).free
     if free < needed:
         raise MachineError(
-            "The disk is nearly full: %d MB are free at %s and %d MB are needed. Free some space, or set "
-            "TRIBUTARY_HOME to a folder on another disk." % (free // 2**20, folder, needed // 2**20)
+            f"The disk is nearly full: {free // 2**20} MB are free at {folder} and {needed // 2**20} MB are "
+            f"needed. Free some space, or set TRIBUTARY_HOME to a folder on another disk."
         )
 
 
@@ -88,7 +85,7 @@ def main() -> int:
         find_java()
         check_disk(Path(os.environ.get("TRIBUTARY_HOME") or ".local").resolve())
     except MachineError as error:
-        sys.stderr.write("%s\n" % error)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

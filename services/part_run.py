@@ -190,13 +190,11 @@ class PartRun:
         log = self.around.stack.home.log(self.part.name)
         lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
         shown = self.around.stack.home.shown(log)
-        return "\n".join(
-            [f"{self.part.name} {reason}. Its log, {shown}, ends:", *(f"  {ln}" for ln in lines)]
-        )
+        return "\n  ".join([f"{self.part.name} {reason}. Its log, {shown}, ends:", *lines])
 
     def describe(self, waits_for: list[str]) -> PartState:
         said = self.said
-        if self.first_launch is None and waits_for:
+        if self.state == STARTING and self.first_launch is None and waits_for:
             said = f"waits for {', '.join(waits_for)}"
         return PartState(
             name=self.part.name,

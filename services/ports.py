@@ -79,9 +79,9 @@ def is_free(port: int) -> bool:
 def holder_of(port: int) -> str:
     """` by granian (pid 123)`, or nothing where the system does not tell."""
     try:
-        connections = psutil.net_connections("tcp")
-        for connection in connections:
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        for connection in psutil.net_connections("tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,)
+            if listens and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except psutil.Error:
         return ""

@@ -106,7 +106,8 @@ def make_cluster(folder: Path, password_file: Path) -> str:
         return "the database cluster is there"
     if folder.exists() and any(folder.iterdir()):
         raise PostgresSetupError(
-            f"{folder} is not empty and not a PostgreSQL cluster (it has no PG_VERSION): move it away and start again."
+            f"{folder} is not empty and not a PostgreSQL cluster (it has no PG_VERSION): move it away and "
+            f"start again."
         )
     draft = folder.with_name(".postgres-draft")
     shutil.rmtree(draft, ignore_errors=True)
@@ -169,7 +170,7 @@ def let_in(user: str, folder: Path) -> None:
 
 
 def forget_dead_postmaster(folder: Path) -> None:
-    """Removes a pid file whose pid meanwhile belongs to some other program; PostgreSQL would refuse to start."""
+    """Removes a pid file whose pid is another program's by now; PostgreSQL would refuse to start."""
     file = folder / "postmaster.pid"
     try:
         process = psutil.Process(int(file.read_text().split("\n", 1)[0]))

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.home import Home
 from services.stack import PROCESSES, SERVERS
-from services.state import READY, STARTING, STOPPED, read_state
+from services.state import READY, STOPPED, read_state
 
 
 def report(home: Home) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def report(home: Home) -> dict[str, Any]:
         {"name": name, "state": STOPPED, "pid": None, "address": "", "detail": "not started yet"}
         for name in SERVERS + PROCESSES
     ]
-    up = state is not None and state.state in (READY, STARTING)
     shop = state.shop if state else None
+    started = state is not None and state.state == READY
     return {
         "ready": up
         and state is not None
@@ -64,29 +64,25 @@ def kafka_address(home: Home) -> str | None:
 
 def table(found: dict[str, Any]) -> str:
     """The report for people."""
-    rows = [("part", "state", "pid", "address", "detail")]
-    rows += [
-        (p["name"], p["state"], str(p["pid"] or "-"), p["address"] or "-", p["detail"])
-        for p in found["parts"]
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-        for row in rows
-    ]
+    rows = [["part", "state", "pid", "address", "detail"]]
+    for part in found["parts"]:
+        rows.append([str(part[key] or "-") for key in ("name", "state", "pid", "address")] + [part["detail"]])
+    widths = [max(len(row[column]) for row in rows) for column in range(4)] + [0]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([*lines, "", *summary(found)])
+
+
+def summary(found: dict[str, Any]) -> list[str]:
     if found["ready"]:
-        summary = "All parts are ready."
-    elif any(p["state"] != STOPPED for p in found["parts"]):
-        waiting = ", ".join(p["name"] for p in found["parts"] if p["state"] != READY)
-        summary = f"Not ready: {waiting or 'the last steps of the start'}."
-    else:
-        summary = "Nothing runs: `make up` starts it."
-    places = (
-        [
-            f"Shop   {found['shop']}",
-            f"Admin  {found['admin']} (user {found['adminUser']}, password in {found['adminPasswordFile']})",
-        ]
-        if found["shop"] and found["ready"]
-        else []
-    )
-    return "\n".join([*(line.rstrip() for line in lines), "", summary, *places])
+        return ["All parts are ready.", *places(found)]
+    if all(part["state"] == STOPPED for part in found["parts"]):
+        return ["Nothing runs: `make up` starts it."]
+    waiting = ", ".join(part["name"] for part in found["parts"] if part["state"] != READY)
+    return [f"Not ready: {waiting or 'the last steps of the start'}."]
+
+
+def places(found: dict[str, Any]) -> list[str]:
+    if not found["shop"]:
+        return []
+    admin = f"{found['admin']} (user {found['adminUser']}, password in {found['adminPasswordFile']})"
+    return [f"Shop   {found['shop']}", f"Admin  {admin}"]

@@ -15,6 +15,7 @@ from services.web import web_probe
 SERVERS = ("kafka-1", "kafka-2", "kafka-3", "postgres", "valkey")
 PROCESSES = ("spark", "web", "push", "relay", "worker", "beat", "shoppers")
 SHOPPERS_RATE = "5"
+GRANIAN = ("--interface", "asgi", "--host", "127.0.0.1", "--workers", "1", "--no-access-log")
 
 
 class OptionError(Exception):
@@ -130,8 +131,7 @@ def process_parts(home: Home, web_port: int, rate: str) -> list[Part]:
         ),
         Part(
             "web",
-            run("granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(web_port))
-            + ("--workers", "1", "--no-access-log", "config.asgi:application"),
+            run("granian", *GRANIAN, "--port", str(web_port), "config.asgi:application"),
             ("load-catalogue", "create-topics", "valkey"),
             probe=web_probe(f"http://127.0.0.1:{web_port}/healthz"),
             address=f"http://127.0.0.1:{web_port}/",
@@ -145,8 +145,7 @@ def process_parts(home: Home, web_port: int, rate: str) -> list[Part]:
         ),
         Part(
             "beat",
-            run("celery", "-A", "config", "beat", "--schedule", str(home.data / "beat-schedule"))
-            + ("--pidfile", ""),
+            run("celery", "-A", "config", "beat", "-s", str(home.data / "beat-schedule"), "--pidfile", ""),
             ("migrate", "valkey"),
         ),
         Part("shoppers", manage("shoppers", "--rate", rate), ("web", "spark", "push", "relay")),

@@ -1,7 +1,7 @@
 """Starts parts as soon as what they need is ready, starts dead ones again, stops all in reverse.
 
-One thread does all of it, the one that calls `run`: the kernel's parent-death signal is tied to the thread that
-forked. Only probes, which may block, run on others.
+One thread does all of it, the one that calls `run`: the kernel's parent-death signal is tied to the thread
+that forked. Only probes, which may block, run on others.
 """
 
 import logging
