@@ -10,7 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()
 
 from recommendations.routing import websocket_urlpatterns  # noqa: E402  (Django must be set up first)
+from tracking.visitors import VisitorScope  # noqa: E402
 
 application = ProtocolTypeRouter(
-    {"http": http, "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns))}
+    {"http": http, "websocket": AllowedHostsOriginValidator(VisitorScope(URLRouter(websocket_urlpatterns)))}
 )

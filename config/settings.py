@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import dj_database_url
+from celery.schedules import crontab
 
 from config import environment
 
@@ -118,6 +119,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "prune pairs": {"task": "recommendations.tasks.prune_pairs", "schedule": crontab(hour="3", minute="30")},
     "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
 }
 
@@ -154,6 +156,8 @@ READ_KEY = environment.secret("READ_KEY", "read-key")
 # -- Recommendations ----------------------------------------------------------------------------------------
 RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.catalogue.ShopCatalogue")
 """Dotted path to the class that knows the products; see recommendations/catalogue.py."""
+RECOMMENDATIONS_MAY_READ = "tracking.keys.may_read"
+"""Dotted path to a function (request) -> bool: whether it bears a key that may read any visitor's list."""
 
 # -- HTTP API -----------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

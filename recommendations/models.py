@@ -179,3 +179,15 @@ class ChangedVisitor(models.Model):
 
     def __str__(self) -> str:
         return self.visitor_id
+
+
+class Pruning(models.Model):
+    """What one pruning took away from the pairs, so that a comparison with a rebuild can tell it from an error."""
+
+    at = models.DateTimeField()
+    pairs = models.BigIntegerField()
+    positive = models.FloatField()
+    negative = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.pairs} pairs"

@@ -1,0 +1,168 @@
+"""Reads of the lists, for pages, API and socket alike. The shape is DESIGN's; nothing here writes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from recommendations.catalogue import catalogue
+from recommendations.models import EventWeight, RankedProduct, SimilarProducts, VisitorList
+from tracking.events import format_timestamp
+
+List = dict[str, Any]
+"""{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
+MAX_LIMIT = 50
+
+
+def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = None) -> List:
+    """The stored list of a visitor, filled up with what is trending and popular where it is short.
+
+    `version` is 0 for a visitor without a product event. A constant number of queries.
+    """
+    stored = VisitorList.objects.filter(visitor_id=visitor_id).first()
+    if stored is None:
+        return _list(visitor_id, 0, datetime.now(UTC), _complete([], limit, category, exclude=()))
+    reasons = dict(EventWeight.objects.values_list("event", "reason"))
+    suggested = [
+        {
+            "productId": item["productId"],
+            "score": item["score"],
+            "reason": _reason(stored.events[item["because"]], reasons),
+            "trace": _trace(stored.events[item["moved"]]),
+        }
+        for item in stored.items
+    ]
+    seen = [event["productId"] for event in stored.events]
+    return _list(visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, exclude=seen))
+
+
+def version_of_list(visitor_id: str) -> int:
+    """The version of the visitor's stored list; 0 where there is none."""
+    return VisitorList.objects.filter(visitor_id=visitor_id).values_list("version", flat=True).first() or 0
+
+
+def list_for_products(
+    products: Sequence[str],
+    limit: int = 12,
+    category: str | None = None,
+    as_of: datetime | None = None,
+    unlisted: bool = False,
+) -> List:
+    """The list for somebody whose newest products are these, newest last; they are left out of it.
+
+    `as_of` computes the similarities from the facts as of that moment instead of reading the stored ones;
+    `unlisted` gives bare ids, also of products that the catalogue does not know, and nothing to fill up with.
+    """
+    newest_first = list(dict.fromkeys(reversed(products)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT product_id, score, because FROM recommendations_score(%s::text[], %s)", [newest_first, as_of]
+        )
+        scored = cursor.fetchall()
+    suggested = [
+        {
+            "productId": product_id,
+            "score": score,
+            "reason": {"kind": "viewed", "productId": newest_first[because]},
+            "trace": None,
+        }
+        for product_id, score, because in scored
+    ]
+    items = suggested[:limit] if unlisted else _complete(suggested, limit, category, exclude=newest_first)
+    return _list(None, 0, as_of or datetime.now(UTC), items)
+
+
+def similar_products(product_id: str, limit: int = 12, category: str | None = None) -> List:
+    """The products most similar to one, as Spark stored them."""
+    stored = SimilarProducts.objects.filter(product_id=product_id).first()
+    suggested = [
+        {"productId": other, "score": score, "reason": {"kind": "viewed", "productId": product_id}, "trace": None}
+        for other, score in (zip(stored.other_ids, stored.scores, strict=True) if stored else ())
+    ]
+    items = _describe(_in_category(suggested, category))[:limit]
+    return _list(None, 0, stored.as_of if stored else datetime.now(UTC), items)
+
+
+def trending_products(limit: int = 12, category: str | None = None) -> List:
+    """What is trending, then what is popular."""
+    return _list(None, 0, datetime.now(UTC), _complete([], limit, category, exclude=()))
+
+
+def _list(visitor_id: str | None, version: int, as_of: datetime, items: list[dict[str, Any]]) -> List:
+    return {
+        "type": "recommendations",
+        "visitorId": visitor_id,
+        "version": version,
+        "asOf": format_timestamp(as_of),
+        "items": items,
+    }
+
+
+def _complete(
+    suggested: list[dict[str, Any]], limit: int, category: str | None, exclude: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The suggestions that can be bought, filled up to `limit` with trending, then popular products."""
+    items = _describe(_in_category(suggested, category))
+    if len(items) < limit:
+        taken = {*exclude, *(item["productId"] for item in suggested)}
+        ranked = RankedProduct.objects.order_by("-kind", "rank")  # trending before popular
+        others = {
+            row.product_id: {
+                "productId": row.product_id,
+                "score": row.score,
+                "reason": {"kind": row.kind, "productId": None},
+                "trace": None,
+            }
+            for row in reversed(ranked)
+            if row.product_id not in taken
+        }
+        items += _describe(_in_category(list(reversed(others.values())), category))
+    return items[:limit]
+
+
+def _in_category(items: list[dict[str, Any]], category: str | None) -> list[dict[str, Any]]:
+    if not category:
+        return items
+    allowed = set(catalogue().in_category(category))
+    return [item for item in items if item["productId"] in allowed]
+
+
+def _describe(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Adds what the catalogue knows; what it does not know, or cannot be bought, is left out."""
+    wanted = {item["productId"] for item in items} | {item["reason"]["productId"] for item in items} - {None}
+    known = catalogue().products(sorted(wanted)) if wanted else {}
+    described = []
+    for item in items:
+        product = known.get(item["productId"])
+        if product is None or not product.available:
+            continue
+        because = known.get(item["reason"]["productId"])
+        described.append(
+            {
+                "productId": product.product_id,
+                "title": product.title,
+                "url": product.url,
+                "image": product.image,
+                "price": float(product.price),
+                "currency": product.currency,
+                "score": item["score"],
+                "reason": item["reason"] | {"title": because.title if because else None},
+                "trace": item["trace"],
+            }
+        )
+    return described
+
+
+def _reason(event: dict[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
+    return {"kind": reasons.get(event["event"], reasons.get("*", "viewed")), "productId": event["productId"]}
+
+
+def _trace(event: dict[str, Any]) -> dict[str, Any]:
+    times = {
+        name: format_timestamp(datetime.fromisoformat(event[name]))
+        for name in ("occurredAt", "receivedAt", "computedAt")
+    }
+    return {name: event[name] for name in ("eventId", "topic", "partition", "offset", "batchId")} | times | {
+        "pushedAt": None
+    }

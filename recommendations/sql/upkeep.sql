@@ -1,0 +1,52 @@
+-- Keeps what grows within its bound. Nothing that is deleted here could still change a fact.
+
+-- `watermarks` tells for each partition when its newest applied event was appended: {"0": "2026-01-01T..."}. Later events
+-- of a partition are appended later, so what is older than its window there can no longer be asked for.
+CREATE OR REPLACE FUNCTION recommendations_clean_up(watermarks jsonb)
+RETURNS TABLE (seen bigint, history bigint, lists bigint, hours bigint, notices bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    memory interval := (SELECT p.memory FROM recommendations_parameters p);
+BEGIN
+    DELETE FROM recommendations_seenevent s USING jsonb_each_text(watermarks) w
+    WHERE s.partition = w.key::int AND s.appended_at <= w.value::timestamptz - interval '24 hours';
+    GET DIAGNOSTICS seen = ROW_COUNT;
+    DELETE FROM recommendations_visitorevent h USING jsonb_each_text(watermarks) w
+    WHERE h.partition = w.key::int AND h.appended_at <= w.value::timestamptz - memory;
+    GET DIAGNOSTICS history = ROW_COUNT;
+    IF history > 0 THEN
+        DELETE FROM recommendations_visitorlist l
+        WHERE NOT EXISTS (SELECT FROM recommendations_visitorevent h WHERE h.visitor_id = l.visitor_id);
+        GET DIAGNOSTICS lists = ROW_COUNT;
+    END IF;
+    DELETE FROM recommendations_producthour h WHERE h.hour < now() - interval '14 days';
+    GET DIAGNOSTICS hours = ROW_COUNT;
+    -- An hour later no open page waits for this notice any more: it has asked by itself.
+    DELETE FROM recommendations_changedvisitor c WHERE c.changed_at < now() - interval '1 hour';
+    GET DIAGNOSTICS notices = ROW_COUNT;
+    RETURN NEXT;
+END $$;
+
+-- Removes the pairs below the top `most` of each product and writes down what that took away.
+CREATE OR REPLACE FUNCTION recommendations_prune_pairs(most int) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    pruned bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
+    WITH ranked AS (
+        SELECT product_id, other_id,
+               row_number() OVER (PARTITION BY product_id ORDER BY positive - negative DESC, other_id) AS place
+        FROM recommendations_pair
+    ), deleted AS (
+        DELETE FROM recommendations_pair p USING ranked r
+        WHERE r.place > most AND p.product_id = r.product_id AND p.other_id = r.other_id
+        RETURNING p.positive, p.negative
+    ), counted AS (
+        SELECT count(*) AS pairs, coalesce(sum(positive), 0) AS positive, coalesce(sum(negative), 0) AS negative
+        FROM deleted
+    ), noted AS (
+        INSERT INTO recommendations_pruning (at, pairs, positive, negative)
+        SELECT now(), pairs, positive, negative FROM counted WHERE pairs > 0
+    )
+    SELECT pairs INTO pruned FROM counted;
+    RETURN pruned;
+END $$;
