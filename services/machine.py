@@ -53,7 +53,8 @@ def find_java() -> str:
     version = java_version(said.stdout.decode(errors="replace"))
     if version < JAVA_NEEDED:
         raise MachineError(
-            f"Java {JAVA_NEEDED} or newer is needed, {java} is version {version or 'unknown'}: {INSTALL_JAVA}."
+            f"Java {JAVA_NEEDED} or newer is needed, {java} is {version or 'of no known version'}: "
+            f"{INSTALL_JAVA}."
         )
     return java
 

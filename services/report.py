@@ -29,10 +29,7 @@ def report(home: Home) -> dict[str, Any]:
     shop = state.shop if state else None
     started = state is not None and state.state == READY
     return {
-        "ready": up
-        and state is not None
-        and state.state == READY
-        and all(p["state"] == READY for p in parts),
+        "ready": started and all(part["state"] == READY for part in parts),
         "shop": shop,
         "admin": f"{shop}admin/" if shop else None,
         "adminUser": "admin",
