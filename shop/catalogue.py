@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from recommendations.catalogue import CatalogueProduct
-
 from shop.models import CURRENCY, Product
 
 

@@ -19,7 +19,9 @@ class Category(models.Model):
     department = models.CharField(max_length=40)
     description = models.TextField(blank=True)
     position = models.PositiveSmallIntegerField(default=0)
-    hue = models.PositiveSmallIntegerField(help_text="Backdrop of its pictures, in degrees of the colour wheel")
+    hue = models.PositiveSmallIntegerField(
+        help_text="Backdrop of its pictures, in degrees of the colour wheel"
+    )
     shape = models.CharField(max_length=20, help_text="What its own picture shows, from shop.art")
     colour = models.CharField(max_length=20)
 
@@ -65,12 +67,24 @@ class Product(models.Model):
     height = models.FloatField(default=1)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(price__gt=Decimal(0)), name="product_price_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gt=Decimal(0)), name="product_price_positive")
+        ]
         indexes = [
-            models.Index(fields=["category", "name", "product_id"], name="product_by_name", condition=Q(hidden=False)),
-            models.Index(fields=["category", "price", "product_id"], name="product_by_price", condition=Q(hidden=False)),
-            models.Index(fields=["category", "-created_at", "product_id"], name="product_by_age", condition=Q(hidden=False)),
-            models.Index(fields=["-created_at", "product_id"], name="product_newest", condition=Q(hidden=False)),
+            models.Index(
+                fields=["category", "name", "product_id"], name="product_by_name", condition=Q(hidden=False)
+            ),
+            models.Index(
+                fields=["category", "price", "product_id"], name="product_by_price", condition=Q(hidden=False)
+            ),
+            models.Index(
+                fields=["category", "-created_at", "product_id"],
+                name="product_by_age",
+                condition=Q(hidden=False),
+            ),
+            models.Index(
+                fields=["-created_at", "product_id"], name="product_newest", condition=Q(hidden=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ PAGE_SIZE = 24
 
 
 def page_of(products: QuerySet[Product], asked: str | None) -> Page[Product]:
-    """The page asked for by `?page=`: the first for what is no number, the nearest for a number out of range."""
+    """The page of `?page=`: the first for what is no number, the nearest for one out of range."""
     pages = Paginator(products, PAGE_SIZE)
     number = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
     return pages.page(min(max(number, 1), pages.num_pages))

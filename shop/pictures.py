@@ -12,7 +12,7 @@ from shop.models import Category, Product
 YEAR = 31_536_000
 
 
-class Outdated(Exception):
+class OutdatedPictureError(Exception):
     """The picture has changed since the address was made; it carries the address to go to."""
 
 
@@ -26,7 +26,7 @@ def _version(request: HttpRequest, *_: object, **__: object) -> str | None:
 def product_picture(request: HttpRequest, product_id: str) -> HttpResponse:
     try:
         return _answer(_product_svg(product_id, request.GET.get("v", "")))
-    except Outdated as outdated:
+    except OutdatedPictureError as outdated:
         return HttpResponseRedirect(str(outdated))
 
 
@@ -35,16 +35,18 @@ def product_picture(request: HttpRequest, product_id: str) -> HttpResponse:
 def category_picture(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         return _answer(_category_svg(slug, request.GET.get("v", "")))
-    except Outdated as outdated:
+    except OutdatedPictureError as outdated:
         return HttpResponseRedirect(str(outdated))
 
 
 # Raising is not remembered by lru_cache, so nobody can fill it with versions that do not exist.
 @lru_cache(maxsize=2048)
 def _product_svg(product_id: str, version: str) -> bytes:
-    product = get_object_or_404(Product.objects.select_related("category"), product_id=product_id, hidden=False)
+    product = get_object_or_404(
+        Product.objects.select_related("category"), product_id=product_id, hidden=False
+    )
     if version != product.picture_version:
-        raise Outdated(product.picture_url)
+        raise OutdatedPictureError(product.picture_url)
     return draw(
         shape=product.shape,
         colour=product.colour,
@@ -59,7 +61,7 @@ def _product_svg(product_id: str, version: str) -> bytes:
 def _category_svg(slug: str, version: str) -> bytes:
     category = get_object_or_404(Category, slug=slug)
     if version != category.picture_version:
-        raise Outdated(category.picture_url)
+        raise OutdatedPictureError(category.picture_url)
     return draw(shape=category.shape, colour=category.colour, pattern="plain", hue=category.hue).encode()
 
 

@@ -42,9 +42,9 @@ def newest_products_under(price: Decimal, limit: int, besides: Iterable[Product]
     return list(found.order_by("-created_at", "product_id")[:limit])
 
 
-def last_of_their_kind(limit: int) -> list[Product]:
-    """Products with only a few left, the fewest first."""
-    found = products_shown().filter(stock__gt=0, stock__lte=LOW_STOCK)
+def last_of_their_kind(limit: int, besides: Iterable[Product] = ()) -> list[Product]:
+    """Products with only a few left, the fewest first, none of them among `besides`."""
+    found = products_shown().filter(stock__gt=0, stock__lte=LOW_STOCK).exclude(pk__in=[p.pk for p in besides])
     return list(found.order_by("stock", "-created_at", "product_id")[:limit])
 
 

@@ -17,6 +17,7 @@ UNDER = Decimal(20)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     newest = selectors.newest_products(8)
+    small_things = selectors.newest_products_under(UNDER, 8, besides=newest)
     return render(
         request,
         "shop/home.html",
@@ -24,8 +25,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "departments": selectors.departments(),
             "newest": newest,
             "under": UNDER,
-            "small_things": selectors.newest_products_under(UNDER, 8, besides=newest),
-            "last_few": selectors.last_of_their_kind(4),
+            "small_things": small_things,
+            "last_few": selectors.last_of_their_kind(4, besides=newest + small_things),
         },
     )
 

@@ -21,8 +21,14 @@ def plant(p: Paint) -> str:
 
 def succulent(p: Paint) -> str:
     def rosette(x: float, y: float, size: float) -> str:
-        petals = "".join(turned(ellipse(x, y - size * 0.55, size * 0.34, size * 0.62, Paint.LEAF), a, x, y) for a in range(-90, 91, 36))
-        inner = "".join(turned(ellipse(x, y - size * 0.4, size * 0.24, size * 0.42, "#83b083"), a, x, y) for a in (-54, -18, 18, 54))
+        petals = "".join(
+            turned(ellipse(x, y - size * 0.55, size * 0.34, size * 0.62, Paint.LEAF), a, x, y)
+            for a in range(-90, 91, 36)
+        )
+        inner = "".join(
+            turned(ellipse(x, y - size * 0.4, size * 0.24, size * 0.42, "#83b083"), a, x, y)
+            for a in (-54, -18, 18, 54)
+        )
         return petals + inner
 
     return (
@@ -114,7 +120,10 @@ def feeder(p: Paint) -> str:
         + rect(96, 130, 208, 16, p.shade, 8)
         + rect(142, 146, 116, 148, "#e4edee", 8)
         + path("M142 196Q200 176 258 200V294H142Z", "#c79a4e")
-        + "".join(circle(x, y, 6, "#8f6a30") for x, y in ((162, 220), (192, 236), (226, 218), (240, 258), (172, 264), (210, 278)))
+        + "".join(
+            circle(x, y, 6, "#8f6a30")
+            for x, y in ((162, 220), (192, 236), (226, 218), (240, 258), (172, 264), (210, 278))
+        )
         + line("M112 262h30M258 262h30", p.shade, 8)
         + rect(100, 290, 200, 24, p.fill, 10)
         + line("M158 164v100", "#ffffff", 7, 0.55)

@@ -45,10 +45,17 @@ def desklamp(p: Paint) -> str:
 
 
 def cushion(p: Paint) -> str:
-    edge = "M92 104Q200 126 308 104Q330 92 320 116Q300 210 320 304Q330 326 308 316Q200 296 92 316Q70 326 80 304Q100 210 80 116Q70 92 92 104Z"
+    edge = (
+        "M92 104Q200 126 308 104Q330 92 320 116Q300 210 320 304Q330 326 308 316"
+        "Q200 296 92 316Q70 326 80 304Q100 210 80 116Q70 92 92 104Z"
+    )
     return (
         path(edge, p.fill)
-        + path("M308 104Q330 92 320 116Q300 210 320 304Q330 326 308 316Q284 310 260 308Q290 210 262 110Z", SHADOW, 0.12)
+        + path(
+            "M308 104Q330 92 320 116Q300 210 320 304Q330 326 308 316Q284 310 260 308Q290 210 262 110Z",
+            SHADOW,
+            0.12,
+        )
         + line("M116 134q-8 26-6 50", p.light, 8, 0.5)
         + line("M150 180q50 22 100 0M158 244q42-16 84 0", p.shade, 4, 0.45)
     )
@@ -60,7 +67,11 @@ def throw(p: Paint) -> str:
         line(fringe, p.shade, 6)
         + path("M86 120Q200 84 314 120V302H86Z", p.fill)
         + path("M86 120Q200 84 314 120V170Q200 138 86 170Z", p.shade, 0.55)
-        + path("M86 212Q200 190 314 212V222Q200 200 86 222ZM86 264Q200 246 314 264V274Q200 256 86 274Z", SHADOW, 0.12)
+        + path(
+            "M86 212Q200 190 314 212V222Q200 200 86 222ZM86 264Q200 246 314 264V274Q200 256 86 274Z",
+            SHADOW,
+            0.12,
+        )
     )
 
 
@@ -104,7 +115,9 @@ def vase(p: Paint) -> str:
         line("M200 130Q194 76 226 44M200 130Q198 90 164 66", Paint.LEAF_SHADE, 6)
         + ellipse(232, 42, 17, 12, "#f3c96b")
         + ellipse(158, 60, 15, 11, "#f3c96b")
-        + path("M180 116H220V166Q278 192 278 252Q278 320 228 320H172Q122 320 122 252Q122 192 180 166Z", p.fill)
+        + path(
+            "M180 116H220V166Q278 192 278 252Q278 320 228 320H172Q122 320 122 252Q122 192 180 166Z", p.fill
+        )
         + path("M208 116h12v50q58 26 58 86 0 68-50 68h-22q60-40 2-150Z", SHADOW, 0.13)
         + rect(172, 108, 56, 14, p.shade, 7)
         + line("M146 256q0-36 26-56", p.light, 8, 0.6)
@@ -113,7 +126,10 @@ def vase(p: Paint) -> str:
 
 def urn(p: Paint) -> str:
     stems = "M200 150Q196 100 200 50M200 150Q176 96 140 76M200 150Q226 98 262 78"
-    leaves = "".join(ellipse(x, y, 22, 15, Paint.LEAF) for x, y in ((200, 50), (138, 74), (264, 76), (170, 104), (232, 106)))
+    leaves = "".join(
+        ellipse(x, y, 22, 15, Paint.LEAF)
+        for x, y in ((200, 50), (138, 74), (264, 76), (170, 104), (232, 106))
+    )
     return (
         line(stems, Paint.LEAF_SHADE, 6)
         + leaves
@@ -184,9 +200,11 @@ def tub(p: Paint) -> str:
 
 def towels(p: Paint) -> str:
     def folded(y: int, fill: str) -> str:
-        return rect(84, y, 232, 62, fill, 24) + path(
-            f"M292 {y}q24 4 24 31t-24 31H120q150-4 172-62Z", SHADOW, 0.1
-        ) + line(f"M108 {y + 32}H292", p.shade, 4, 0.7)
+        return (
+            rect(84, y, 232, 62, fill, 24)
+            + path(f"M292 {y}q24 4 24 31t-24 31H120q150-4 172-62Z", SHADOW, 0.1)
+            + line(f"M108 {y + 32}H292", p.shade, 4, 0.7)
+        )
 
     return folded(258, p.shade) + folded(196, p.fill) + folded(134, p.light)
 

@@ -106,7 +106,10 @@ def knife(p: Paint) -> str:
 
 def board(p: Paint) -> str:
     return turned(
-        path("M176 60q0-26 24-26t24 26v46h54q26 0 26 26v192q0 26-26 26H122q-26 0-26-26V132q0-26 26-26h54Z", p.fill)
+        path(
+            "M176 60q0-26 24-26t24 26v46h54q26 0 26 26v192q0 26-26 26H122q-26 0-26-26V132q0-26 26-26h54Z",
+            p.fill,
+        )
         + circle(200, 66, 11, "#f4efe4")
         + line("M124 142v172q0 12 12 12h128q12 0 12-12V142", p.shade, 6, 0.65)
         + path("M264 106h14q26 0 26 26v192q0 26-26 26h-14Z", SHADOW, 0.1),
@@ -128,9 +131,7 @@ def jar(p: Paint) -> str:
 
 def jars(p: Paint) -> str:
     small = moved(jar(p), 0, 0, 1)
-    return (
-        moved(small, -22, 138, 0.57) + moved(small, 196, 138, 0.57) + moved(small, 74, 104, 0.675)
-    )
+    return moved(small, -22, 138, 0.57) + moved(small, 196, 138, 0.57) + moved(small, 74, 104, 0.675)
 
 
 def apron(p: Paint) -> str:

@@ -1,7 +1,7 @@
 """Shapes of the outdoors."""
 
 from shop.art.palette import Paint
-from shop.art.strokes import SHADOW, circle, ellipse, line, path, rect
+from shop.art.strokes import SHADOW, circle, line, path, rect
 
 
 def tent(p: Paint) -> str:
@@ -75,7 +75,10 @@ def flask(p: Paint) -> str:
     return (
         rect(154, 48, 92, 76, Paint.STEEL, 14)
         + rect(214, 48, 32, 76, Paint.STEEL_SHADE, 12, 0.7)
-        + path("M150 118H250Q268 132 268 158V300Q268 322 246 322H154Q132 322 132 300V158Q132 132 150 118Z", p.fill)
+        + path(
+            "M150 118H250Q268 132 268 158V300Q268 322 246 322H154Q132 322 132 300V158Q132 132 150 118Z",
+            p.fill,
+        )
         + path("M226 118h24q18 14 18 40v142q0 22-22 22h-32q14-20 12-204Z", SHADOW, 0.13)
         + rect(132, 290, 136, 14, Paint.STEEL_SHADE)
         + line("M152 164v110", p.light, 8, 0.55)
@@ -86,7 +89,10 @@ def bottle(p: Paint) -> str:
     return (
         line("M178 66Q178 42 200 42T222 66", p.shade, 11)
         + rect(168, 64, 64, 44, p.shade, 9)
-        + path("M172 104H228V126Q258 144 258 176V298Q258 322 234 322H166Q142 322 142 298V176Q142 144 172 126Z", p.fill)
+        + path(
+            "M172 104H228V126Q258 144 258 176V298Q258 322 234 322H166Q142 322 142 298V176Q142 144 172 126Z",
+            p.fill,
+        )
         + path("M214 104h14v22q30 18 30 50v122q0 24-24 24h-30q18-20 14-150Z", SHADOW, 0.13)
         + line("M162 184v94", p.light, 8, 0.55)
     )
@@ -106,7 +112,11 @@ def tumbler(p: Paint) -> str:
 def umbrella(p: Paint) -> str:
     return (
         line("M200 88V304Q200 340 168 340T136 312", Paint.WOOD, 12)
-        + path("M48 214Q56 82 200 82T352 214Q328 186 302 210Q276 184 250 208Q226 184 200 208Q174 184 150 208Q124 184 98 210Q72 186 48 214Z", p.fill)
+        + path(
+            "M48 214Q56 82 200 82T352 214Q328 186 302 210Q276 184 250 208"
+            "Q226 184 200 208Q174 184 150 208Q124 184 98 210Q72 186 48 214Z",
+            p.fill,
+        )
         + path("M200 82Q352 82 352 214Q328 186 302 210Q290 110 200 82Z", SHADOW, 0.13)
         + line("M200 84Q150 120 150 206M200 84Q250 120 250 206", p.shade, 4, 0.7)
         + line("M200 82V62", Paint.WOOD_SHADE, 9)

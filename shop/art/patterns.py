@@ -22,14 +22,26 @@ def check(p: Paint) -> Tile:
 
 
 def speckle(p: Paint) -> Tile:
-    spots = ((6, 8, 2.1), (25, 4, 1.3), (38, 18, 1.8), (14, 28, 1.4), (31, 37, 2.2), (46, 44, 1.3), (5, 45, 1.6))
+    spots = (
+        (6, 8, 2.1),
+        (25, 4, 1.3),
+        (38, 18, 1.8),
+        (14, 28, 1.4),
+        (31, 37, 2.2),
+        (46, 44, 1.3),
+        (5, 45, 1.6),
+    )
     circles = "".join(f'<circle cx="{x}" cy="{y}" r="{r}"/>' for x, y, r in spots)
     return 50, 50, f'<g fill="{p.shade}">{circles}</g>'
 
 
 def weave(p: Paint) -> Tile:
     strand = f'fill="none" stroke="{p.shade}" stroke-width="5" stroke-linecap="round"'
-    return 36, 28, f'<path d="M3 7q8-7 15 0M21 21q8-7 15 0" {strand}/><path d="M18 0v14M0 14v14M36 14v14" {strand}/>'
+    return (
+        36,
+        28,
+        f'<path d="M3 7q8-7 15 0M21 21q8-7 15 0" {strand}/><path d="M18 0v14M0 14v14M36 14v14" {strand}/>',
+    )
 
 
 def grain(p: Paint) -> Tile:

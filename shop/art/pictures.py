@@ -12,9 +12,7 @@ EDITION = 1
 """Raise it when a drawing changes: browsers keep pictures for a year under their version."""
 
 SHAPES: dict[str, Callable[[Paint], str]] = {
-    shape.__name__: shape
-    for room in (kitchen, home, garden, outdoors, workshop)
-    for shape in room.SHAPES
+    shape.__name__: shape for room in (kitchen, home, garden, outdoors, workshop) for shape in room.SHAPES
 }
 
 

@@ -32,7 +32,10 @@ def spanner(p: Paint) -> str:
     return turned(
         path("M180 150H220L228 340Q228 366 200 366T172 340Z", Paint.STEEL)
         + rect(182, 196, 36, 146, p.fill, 16)
-        + path("M200 164Q142 158 142 104Q142 62 178 44V100H222V44Q258 62 258 104Q258 158 200 164Z", Paint.STEEL_SHADE)
+        + path(
+            "M200 164Q142 158 142 104Q142 62 178 44V100H222V44Q258 62 258 104Q258 158 200 164Z",
+            Paint.STEEL_SHADE,
+        )
         + rect(176, 118, 48, 22, Paint.STEEL_LIGHT, 5)
         + circle(200, 330, 9, Paint.PAPER),
         34,
@@ -143,7 +146,10 @@ def boat(p: Paint) -> str:
         rect(194, 62, 11, 190, Paint.WOOD_SHADE, 4)
         + path("M186 72V230H84Q150 170 186 72Z", Paint.PAPER)
         + path("M214 92Q290 150 304 230H214Z", p.main)
-        + path("M205 60h40l-12 12 12 12h-40Z", COLOURS["coral"].hex if p.main != COLOURS["coral"].hex else "#f2c14e")
+        + path(
+            "M205 60h40l-12 12 12 12h-40Z",
+            COLOURS["coral"].hex if p.main != COLOURS["coral"].hex else "#f2c14e",
+        )
         + path("M64 250H336Q320 318 270 318H130Q80 318 64 250Z", p.fill)
         + path("M262 250h74q-16 68-66 68h-34q26-20 26-68Z", SHADOW, 0.13)
         + rect(60, 242, 280, 16, Paint.WOOD, 8)
@@ -170,10 +176,16 @@ def blocks(p: Paint) -> str:
 def rings(p: Paint) -> str:
     fills = (p.shade, p.main, "#f2c14e", p.light, p.main, p.shade)
     stack = "".join(
-        rect(200 - half, 270 - i * 34, half * 2, 34, fill, 17) + rect(200 + half - 40, 270 - i * 34, 40, 34, SHADOW, 17, 0.1)
+        rect(200 - half, 270 - i * 34, half * 2, 34, fill, 17)
+        + rect(200 + half - 40, 270 - i * 34, 40, 34, SHADOW, 17, 0.1)
         for i, (half, fill) in enumerate(zip((112, 98, 86, 74, 62, 50), fills, strict=True))
     )
-    return path("M84 300H316Q300 330 200 330T84 300Z", Paint.WOOD) + rect(192, 60, 16, 220, Paint.WOOD_SHADE, 6) + stack + circle(200, 70, 23, Paint.WOOD)
+    return (
+        path("M84 300H316Q300 330 200 330T84 300Z", Paint.WOOD)
+        + rect(192, 60, 16, 220, Paint.WOOD_SHADE, 6)
+        + stack
+        + circle(200, 70, 23, Paint.WOOD)
+    )
 
 
 SHAPES = (

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Chance:
-    """Draws from `Random.random()` alone: of all of Python's generator, only its results are promised to stay."""
+    """Draws from `Random.random()` alone: of Python's generator only its results are promised to stay."""
 
     def __init__(self, seed: str) -> None:
         self._random = Random(seed)  # noqa: S311  (a catalogue, not a secret)
@@ -23,4 +23,7 @@ class Chance:
         return self._random.random() < probability
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
-        return [item for _, item in sorted(((self._random.random(), item) for item in items), key=lambda pair: pair[0])]
+        return [
+            item
+            for _, item in sorted(((self._random.random(), item) for item in items), key=lambda pair: pair[0])
+        ]

@@ -35,7 +35,7 @@ def demo_catalogue() -> Iterator[tuple[Category, list[Product]]]:
 
 def _products(category: Category, words: CategoryWords) -> Iterator[Product]:
     chance = Chance(category.slug)
-    combinations = {kind.name: iter(chance.shuffled(_combinations(words))) for kind in words.kinds}
+    combinations = {kind.name: iter(_combinations(words, chance)) for kind in words.kinds}
     for number, kind in zip(range(1, words.count + 1), cycle(words.kinds), strict=False):
         brand, series, colour = next(combinations[kind.name])
         material = chance.pick(_fitting_materials(kind, colour))
@@ -57,12 +57,14 @@ def _products(category: Category, words: CategoryWords) -> Iterator[Product]:
         )
 
 
-def _combinations(words: CategoryWords) -> list[tuple[str, str, str]]:
+def _combinations(words: CategoryWords, chance: Chance) -> list[tuple[str, str, str]]:
+    """Brand, series and colour in random order, but every colour once before any comes again."""
+    ranges = [(brand, series) for brand, about in words.brands.items() for series in about.ranges]
+    rounds = [chance.shuffled(ranges) for _ in words.colours]
     return [
-        (brand, series, colour)
-        for brand, about in words.brands.items()
-        for series in about.ranges
-        for colour in words.colours
+        (*rounds[i][turn], colour)
+        for turn in range(len(ranges))
+        for i, colour in chance.shuffled(list(enumerate(words.colours)))
     ]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 
-from shop.models import Product
+from shop import selectors
+from shop.models import Category, Product
 
 register = template.Library()
 
@@ -28,3 +29,9 @@ def product_grid(products: Iterable[Product], list_id: str, first: int = 1, eage
     """Product cards as one tracked list. `first` is the position of the first card, counted from 1;
     `eager` says how many pictures are likely in view and so not loaded lazily."""
     return {"products": enumerate(products, start=first), "list_id": list_id, "last_eager": first + eager - 1}
+
+
+@register.simple_tag
+def departments_of_the_shop() -> list[tuple[str, list[Category]]]:
+    """For pages that no view of the shop renders, such as 404."""
+    return selectors.departments()

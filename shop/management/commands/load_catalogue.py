@@ -23,5 +23,6 @@ class Command(BaseCommand):
 
             changes = load_demo_catalogue(advance)
         self.stdout.write(
-            f"Catalogue: {changes.added} products added, {changes.changed} changed, {changes.unchanged} as they were."
+            f"Catalogue: {changes.added} products added, {changes.changed} changed, "
+            f"{changes.unchanged} as they were."
         )
