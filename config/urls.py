@@ -5,6 +5,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 urlpatterns = [
+    path("admin/", include("streaming.admin.urls")),
+    path("admin/", include("recommendations.admin.urls")),
     path("admin/", admin.site.urls),
     path("v1/", include("tracking.urls")),
     path("api/events/", include("tracking.schema_urls")),

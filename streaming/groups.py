@@ -1,5 +1,6 @@
 """Consumer groups and how far behind the end of the log they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -42,10 +43,18 @@ class ConsumerGroup:
     @property
     def lag(self) -> int | None:
         """Messages behind over the partitions committed to; None where the end of one is not known."""
-        lags = [p.lag for p in self.partitions if p.committed is not None]
-        known = [lag for lag in lags if lag is not None]
-        return sum(known) if len(known) == len(lags) else None
+        return _sum(self.partitions)
+
+    def lag_in(self, topic: str) -> int | None:
+        """As `lag`, of one topic."""
+        return _sum([p for p in self.partitions if p.topic == topic])
 
     @property
     def topics(self) -> list[str]:
         return sorted({p.topic for p in self.partitions})
+
+
+def _sum(partitions: Sequence[PartitionLag]) -> int | None:
+    lags = [p.lag for p in partitions if p.committed is not None]
+    known = [lag for lag in lags if lag is not None]
+    return sum(known) if len(known) == len(lags) else None

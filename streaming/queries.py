@@ -1,5 +1,6 @@
 """The Spark queries as the ledger knows them: whether each is alive, and how far behind the log it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,9 +52,11 @@ class QueryState:
     @property
     def lag(self) -> int | None:
         """Events waiting in all its partitions, None where one of them is not known."""
-        lags = [position.lag for position in self.positions]
-        known = [lag for lag in lags if lag is not None]
-        return sum(known) if len(known) == len(lags) else None
+        return _sum(self.positions)
+
+    def lag_in(self, topic: str) -> int | None:
+        """As `lag`, of one topic."""
+        return _sum([position for position in self.positions if position.topic == topic])
 
 
 def query_states(ends: Offsets) -> list[QueryState]:
@@ -79,3 +82,8 @@ def _positions(read: dict[tuple[str, int], Position], ends: Offsets) -> tuple[Po
     ]
     lags += [PositionLag(topic, partition, 0, ends[topic, partition], None) for topic, partition in unread]
     return tuple(sorted(lags, key=lambda lag: (lag.topic, lag.partition)))
+
+
+def _sum(positions: Sequence[PositionLag]) -> int | None:
+    known = [position.lag for position in positions if position.lag is not None]
+    return sum(known) if len(known) == len(positions) else None

@@ -1,0 +1,285 @@
+"""The cluster as it is: brokers, topics, partitions and the groups that read them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+
+from recommendations.admin.cells import UNKNOWN, Cell, Table, Tile, badge, link, moment, number, size
+from recommendations.admin.pages import AdminPage
+from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
+from streaming.groups import ConsumerGroup, PartitionLag
+from streaming.queries import query_states
+from streaming.snapshots import snapshot
+
+
+class ClusterPage(AdminPage):
+    """A page drawn from the snapshot; while there is none it says so, and goes on asking."""
+
+    permission_required = "streaming.view_query"
+    template_name = "streaming/admin/cluster.html"
+    refresh = 5
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        cluster = snapshot()
+        if isinstance(cluster, Unreachable):
+            return super().get_context_data(**kwargs, unreachable=cluster)
+        return super().get_context_data(
+            **kwargs,
+            tiles=self.tiles(cluster),
+            tables=self.tables(cluster),
+            unanswered=cluster.unanswered,
+            taken_at=moment(cluster.taken_at),
+        )
+
+    def tiles(self, cluster: Cluster) -> list[Tile]:
+        return []
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        """For each table its `title`, the `table` and what to say when it is `empty`."""
+        raise NotImplementedError
+
+
+class OverviewPage(ClusterPage):
+    title = "Kafka cluster"
+
+    def tiles(self, cluster: Cluster) -> list[Tile]:
+        alive = sum(broker.alive for broker in cluster.brokers)
+        return [
+            Tile(
+                "Brokers",
+                f"{alive} of {len(cluster.brokers)}",
+                "up",
+                "good" if alive == len(cluster.brokers) else "bad",
+            ),
+            Tile("Topics", number(len(cluster.topics)), f"{number(len(cluster.partitions))} partitions"),
+            in_sync_tile(cluster),
+            Tile(
+                "On disk",
+                size(_sum(broker.size for broker in cluster.brokers if broker.alive)),
+                "all replicas",
+            ),
+        ]
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        headers = ("Broker", "State", "Address", "Rack", "Leads", "Holds", "On disk")
+        rows = [self._row(broker, cluster) for broker in cluster.brokers]
+        return [
+            {"title": f"Brokers of {cluster.id}", "table": Table(headers=headers, rows=rows), "empty": ""}
+        ]
+
+    def _row(self, broker: Broker, cluster: Cluster) -> Sequence[Cell]:
+        if not broker.alive:
+            state = badge("away", "danger")
+        elif broker.id in cluster.unanswered:
+            state = badge("not answering", "warning")
+        else:
+            state = badge("controller", "info") if broker.controls else badge("up", "success")
+        return (
+            broker.id,
+            state,
+            broker.address,
+            broker.rack or UNKNOWN,
+            f"{number(broker.leads)} partitions",
+            f"{number(broker.holds)} replicas",
+            size(broker.size),
+        )
+
+
+class TopicsPage(ClusterPage):
+    title = "Topics"
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        headers = ("Topic", "State", "Partitions", "Replicas", "Records", "On disk")
+        shown = [topic for topic in cluster.topics if not topic.internal]
+        internal = [topic for topic in cluster.topics if topic.internal]
+        return [
+            {
+                "title": "",
+                "table": Table(headers=headers, rows=[self._row(topic) for topic in shown]),
+                "empty": "There are no topics yet: run `python manage.py create_topics`.",
+            },
+            {
+                "title": "Kafka's own",
+                "table": Table(headers=headers, rows=[self._row(topic) for topic in internal]),
+                "empty": "None yet: Kafka makes them when the first group commits.",
+            },
+        ]
+
+    def _row(self, topic: Topic) -> Sequence[Cell]:
+        return (
+            topic_link(topic.name),
+            _topic_state(topic),
+            len(topic.partitions),
+            topic.replication_factor,
+            number(topic.records),
+            size(topic.size),
+        )
+
+
+class TopicPage(ClusterPage):
+    def get_title(self) -> str:
+        return f"Topic {self.kwargs['name']}"
+
+    def tiles(self, cluster: Cluster) -> list[Tile]:
+        topic = self._topic(cluster)
+        return [
+            Tile("Records", number(topic.records), "from the earliest to the end"),
+            Tile("On disk", size(topic.size), "of the leaders"),
+            Tile("Partitions", number(len(topic.partitions)), f"{topic.replication_factor} replicas of each"),
+            Tile(
+                "Too few in sync",
+                number(topic.under_replicated),
+                "partitions",
+                "bad" if topic.under_replicated else "good",
+            ),
+        ]
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        topic = self._topic(cluster)
+        partitions = Table(
+            headers=("Partition", "Leader", "Replicas", "In sync", "Earliest", "Latest", "On disk"),
+            rows=[_partition_row(partition) for partition in topic.partitions],
+        )
+        return [
+            {"title": "Partitions", "table": partitions, "empty": ""},
+            {
+                "title": "Who reads it",
+                "table": Table(headers=("Reader", "Kind", "Lag"), rows=self._readers(topic, cluster)),
+                "empty": "Nobody reads it: no Spark query has a position in it and no group has committed.",
+            },
+        ]
+
+    def _topic(self, cluster: Cluster) -> Topic:
+        topic = cluster.topic(self.kwargs["name"])
+        if topic is None:
+            raise Http404(f"There is no topic {self.kwargs['name']}.")
+        return topic
+
+    def _readers(self, topic: Topic, cluster: Cluster) -> list[Sequence[Cell]]:
+        queries: list[Sequence[Cell]] = [
+            (
+                link(reverse("cluster:query", args=[state.query.name]), state.query.name),
+                "Spark query",
+                lag_cell(state.lag_in(topic.name)),
+            )
+            for state in query_states(cluster.ends())
+            if any(position.topic == topic.name for position in state.positions)
+        ]
+        groups: list[Sequence[Cell]] = [
+            (group_link(group.id), "Consumer group", lag_cell(group.lag_in(topic.name)))
+            for group in cluster.groups
+            if topic.name in group.topics
+        ]
+        return queries + groups
+
+
+class GroupsPage(ClusterPage):
+    title = "Consumer groups"
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        headers = ("Group", "State", "Members", "Topics", "Lag", "Coordinator")
+        return [
+            {
+                "title": "",
+                "table": Table(headers=headers, rows=[self._row(group) for group in cluster.groups]),
+                "empty": "No consumer group yet: the push process makes one when it runs (`make status`). "
+                "Spark makes none, its offsets stand in the ledger.",
+            }
+        ]
+
+    def _row(self, group: ConsumerGroup) -> Sequence[Cell]:
+        return (
+            group_link(group.id),
+            badge(group.state, "success" if group.state == "Stable" else "default"),
+            len(group.members),
+            ", ".join(group.topics),
+            lag_cell(group.lag),
+            f"broker {group.coordinator}",
+        )
+
+
+class GroupPage(ClusterPage):
+    def get_title(self) -> str:
+        return f"Group {self.kwargs['group']}"
+
+    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
+        group = next((each for each in cluster.groups if each.id == self.kwargs["group"]), None)
+        if group is None:
+            raise Http404(f"There is no group {self.kwargs['group']}.")
+        readers = {at: member.client_id for member in group.members for at in member.assigned}
+        return [
+            {
+                "title": "Partitions",
+                "table": Table(
+                    headers=("Topic", "Partition", "Read by", "Committed", "End", "Lag"),
+                    rows=[self._row(each, readers) for each in group.partitions],
+                ),
+                "empty": "The group reads no partition now and has committed nothing.",
+            },
+            {
+                "title": "Members",
+                "table": Table(
+                    headers=("Client", "Host", "Partitions"),
+                    rows=[(each.client_id, each.host, len(each.assigned)) for each in group.members],
+                ),
+                "empty": "Nobody: every member has left.",
+            },
+        ]
+
+    def _row(self, partition: PartitionLag, readers: dict[tuple[str, int], str]) -> Sequence[Cell]:
+        return (
+            topic_link(partition.topic),
+            partition.partition,
+            readers.get((partition.topic, partition.partition), UNKNOWN),
+            "nothing yet" if partition.committed is None else number(partition.committed),
+            number(partition.end),
+            lag_cell(partition.lag),
+        )
+
+
+def topic_link(name: str) -> Cell:
+    return link(reverse("cluster:topic", args=[name]), name)
+
+
+def group_link(group: str) -> Cell:
+    return link(reverse("cluster:group", args=[group]), group)
+
+
+def lag_cell(lag: int | None) -> Cell:
+    return "not known" if lag is None else number(lag)
+
+
+def in_sync_tile(cluster: Cluster) -> Tile:
+    if cluster.under_replicated or cluster.leaderless:
+        detail = f"{cluster.under_replicated} with too few replicas, {cluster.leaderless} without a leader"
+        return Tile("Replicas", "not in sync", detail, "bad")
+    return Tile("Replicas", "all in sync", f"{number(len(cluster.partitions))} partitions", "good")
+
+
+def _topic_state(topic: Topic) -> Cell:
+    if any(partition.leader is None for partition in topic.partitions):
+        return badge("no leader", "danger")
+    return badge("too few in sync", "warning") if topic.under_replicated else badge("in sync", "success")
+
+
+def _partition_row(partition: Partition) -> Sequence[Cell]:
+    missing = set(partition.replicas) - set(partition.in_sync)
+    in_sync = ", ".join(map(str, partition.in_sync))
+    return (
+        partition.number,
+        badge("none", "danger") if partition.leader is None else f"broker {partition.leader}",
+        ", ".join(map(str, partition.replicas)),
+        badge(f"{in_sync}, without {', '.join(map(str, sorted(missing)))}", "warning")
+        if missing
+        else in_sync,
+        number(partition.earliest),
+        number(partition.latest),
+        size(partition.size),
+    )
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)

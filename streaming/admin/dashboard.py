@@ -1,0 +1,91 @@
+"""The admin's first page: is it running, how fast, and does it add up."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from recommendations.admin.cells import UNKNOWN, Tile, number, span
+from recommendations.models import ChangedVisitor
+from streaming.admin.charts import OPTIONS, charts
+from streaming.admin.cluster_pages import in_sync_tile, lag_cell
+from streaming.balance import totals
+from streaming.cluster import Cluster, Unreachable
+from streaming.freshness import measure_freshness
+from streaming.metrics import FRESHNESS_WINDOW
+from streaming.models import Batch
+from streaming.queries import QueryState, query_states
+from streaming.snapshots import snapshot
+
+
+def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Unfold calls this for the index page; returns the context with the tiles and charts in it."""
+    cluster = snapshot()
+    states = query_states(cluster.ends() if isinstance(cluster, Cluster) else {})
+    return context | {
+        "unreachable": cluster if isinstance(cluster, Unreachable) else None,
+        "tiles": [
+            _processed(),
+            _lag(states),
+            *_freshness(),
+            *_totals(states),
+            in_sync_tile(cluster)
+            if isinstance(cluster, Cluster)
+            else Tile("Replicas", "not known", "", "bad"),
+            *(_query(state) for state in states),
+            Tile("To be told", number(ChangedVisitor.objects.count()), "changed lists waiting for the relay"),
+        ],
+        "charts": charts(),
+        "chart_options": OPTIONS,
+        "refresh": 5,
+    }
+
+
+def _processed() -> Tile:
+    since = timezone.now() - timedelta(minutes=1)
+    batches = Batch.objects.filter(committed_at__gt=since)
+    events = batches.aggregate(sum=Sum("events", default=0))["sum"]
+    return Tile("Applied in the last minute", number(events), f"records in {batches.count()} batches")
+
+
+def _lag(states: list[QueryState]) -> Tile:
+    lags = [state.lag for state in states]
+    known = [lag for lag in lags if lag is not None]
+    value = lag_cell(sum(known) if known and len(known) == len(lags) else None)
+    return Tile("Spark lag", value, "events in the log that are not applied yet")
+
+
+def _freshness() -> list[Tile]:
+    freshness = measure_freshness(FRESHNESS_WINDOW)
+    if freshness is None:
+        return [Tile("Click to computed", UNKNOWN, "no product event in the last 5 minutes: browse the shop")]
+    return [
+        Tile(
+            "Click to computed",
+            f"{freshness.median:.2f} s",
+            f"median of {number(freshness.events)}, 5 minutes",
+        ),
+        Tile("Slowest hundredth", f"{freshness.p99:.2f} s", "click to computed, 5 minutes"),
+    ]
+
+
+def _totals(states: list[QueryState]) -> list[Tile]:
+    sums = [totals(state.query.name) for state in states]
+    return [
+        Tile(
+            "Duplicates",
+            number(sum(each.duplicates for each in sums)),
+            "sent again within 24 hours; not counted",
+        ),
+        Tile(
+            "Rejected", number(sum(each.rejected for each in sums)), "records in the log that are no events"
+        ),
+    ]
+
+
+def _query(state: QueryState) -> Tile:
+    running = span(state.now - state.query.started_at)
+    detail = f"running for {running}, seen {span(state.silent_for)} ago"
+    return Tile(f"Query {state.query.name}", state.state, detail, "good" if state.state == "alive" else "bad")

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
+from streaming.admin.query_pages import QueriesPage, QueryPage
+
+app_name = "cluster"
+urlpatterns = [
+    path("cluster/", OverviewPage.as_admin_view(), name="overview"),
+    path("cluster/topics/", TopicsPage.as_admin_view(), name="topics"),
+    path("cluster/topics/<path:name>/", TopicPage.as_admin_view(), name="topic"),
+    path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
+    path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
+    path("spark/", QueriesPage.as_admin_view(), name="queries"),
+    path("spark/<path:name>/", QueryPage.as_admin_view(), name="query"),
+]
