@@ -53,8 +53,8 @@ class Display:
             self.console.print(f"[yellow]![/] {now.name} {now.detail}")
         elif now.state == READY and (before is None or before.state != READY):
             again = "again " if now.restarts else ""
-            seconds = "" if now.restarts or now.seconds is None else f"{now.seconds:5.1f} s"
-            self.console.print(f"[green]✓[/] {now.name:<15} {again}{seconds:>8}  [dim]{now.address}[/]")
+            seconds = "" if now.restarts or now.seconds is None else f"{now.seconds:6.1f} s"
+            self.console.print(f"[green]✓[/] {now.name:<15}{again}{seconds}  [dim]{now.address}[/]")
 
     def show_places(self, shop: str) -> None:
         password = self.home.shown(self.home.path / "admin-password")

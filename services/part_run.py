@@ -160,8 +160,9 @@ class PartRun:
         if self.ready_since is not None and now - self.ready_since >= HEALTHY_SECONDS:
             self.delay = FIRST_DELAY
         self.restarts += 1
-        self.state, self.said, self.ready_since = FAILED, "", None
-        self.trouble = f"{ending} at {time.strftime('%H:%M:%S')}; starts again after {self.delay:g} s"
+        self.state, self.ready_since = FAILED, None
+        self.trouble = f"{ending} at {time.strftime('%H:%M:%S')}"
+        self.said = f"{self.trouble}, starts again after {self.delay:g} s"
         self.retry_at = now + self.delay
         self.delay = min(2 * self.delay, LONGEST_DELAY)
 
@@ -184,6 +185,10 @@ class PartRun:
             kill_part(self.around.stack, self.part.name)
         self.state, self.process, self.created, self.said = STOPPED, None, None, ""
 
+    def history(self) -> str:
+        times = "once" if self.restarts == 1 else f"{self.restarts} times"
+        return f"restarted {times}, last {self.trouble}"
+
     def explain(self, reason: str) -> str:
         if self.part.elsewhere:
             return f"{self.part.name} at {self.part.address} {reason}: {self.said}."
@@ -202,7 +207,7 @@ class PartRun:
             pid=self.process.pid if self.process else None,
             created=self.created,
             address=self.part.address,
-            detail="; ".join(text for text in (said, self.trouble) if text),
+            detail=f"{said}; {self.history()}" if self.restarts and self.state != FAILED else said,
             restarts=self.restarts,
             step=self.part.step,
             seconds=self.seconds,

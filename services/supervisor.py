@@ -119,7 +119,7 @@ class Supervisor:
         before, restarts = run.state, run.restarts
         run.check(now)
         if run.restarts > restarts:
-            log.warning("%s %s", run.part.name, run.trouble)
+            log.warning("%s %s", run.part.name, run.said)
         elif run.state != before:
             log.info("%s is %s%s", run.part.name, run.state, f": {run.said}" if run.said else "")
 
