@@ -10,7 +10,7 @@ from django.http.cookie import parse_cookie
 from uuid_utils import uuid7
 
 COOKIE = "visitor"
-SALT = "tracking.visitors"
+SALT = "tracking.visitors.cookie"
 MAX_AGE = 400 * 24 * 3600
 """Seconds; browsers cap cookies at 400 days."""
 
@@ -23,18 +23,22 @@ def visitor_of_cookie(value: str | None) -> str | None:
     if not value:
         return None
     try:
-        visitor_id = signing.get_cookie_signer(salt=COOKIE + SALT).unsign(value, max_age=MAX_AGE)
+        visitor_id = signing.get_cookie_signer(SALT).unsign(value, max_age=MAX_AGE)
     except signing.BadSignature:
         return None
     return visitor_id or None
 
 
+def cookie_of_visitor(visitor_id: str) -> str:
+    """The signed value of a visitor's cookie."""
+    return signing.get_cookie_signer(SALT).sign(visitor_id)
+
+
 def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
     """Sets the cookie of the request's visitor. Secure only under https, so that it works on a laptop."""
-    response.set_signed_cookie(
+    response.set_cookie(
         COOKIE,
-        request.visitor_id,  # type: ignore[attr-defined]
-        salt=SALT,
+        cookie_of_visitor(request.visitor_id),  # type: ignore[attr-defined]
         max_age=MAX_AGE,
         httponly=True,
         samesite="Lax",

@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 from django import template
 from django.template.context import Context
 
+from recommendations.selectors import list_for_visitor
+
 register = template.Library()
 
 # What static/recommendations/card.js says too; a test holds the two together.
@@ -22,8 +24,6 @@ def recommendation_list(
     context: Context, limit: int = 6, heading: str = "Recommended for you"
 ) -> dict[str, Any]:
     """The asking visitor's list, with `limit` slots; it keeps itself current where there is JavaScript."""
-    from recommendations.selectors import list_for_visitor
-
     return strip(list_for_visitor(context["request"].visitor_id, limit), limit, heading)
 
 

@@ -88,7 +88,7 @@ export class Card {
     if (!trace) this.seen = null;
     else if (this.seen?.trace.eventId !== trace.eventId) this.seen = { trace, shownAt };
     // The same event again, now with Spark's batch: the times at which it was first pushed and shown stay true.
-    else this.seen.trace = { ...trace, pushedAt: this.seen.trace.pushedAt ?? trace.pushedAt };
+    else this.seen.trace = { ...trace, pushedAt: this.seen.trace.pushedAt };
     const { eventId, partition, offset, batchId } = trace ?? {};
     for (const [name, value] of Object.entries({ eventId, partition, offset, batchId })) {
       if (value === undefined || value === null) delete this.link.dataset[name];

@@ -7,14 +7,15 @@
 
 /**
  * The stages from the event to the page, in the order in which they came about. Spark's stage is among them only
- * where its batch landed before the list was pushed; the push process does not wait for Spark.
+ * where its batch landed before the list was pushed. Without `shownAt` the list came with the page, not by a push.
  * @param {Trace} trace
  * @param {number | null} shownAt
  * @returns {{ stages: Stage[], totalMs: number | null, sparkMs: number | null, clocksDiffer: boolean }}
  */
 export function journeyOf(trace, shownAt) {
   const at = (/** @type {string | null} */ time) => (time ? Date.parse(time) : null);
-  const [occurred, pushed, computed] = [Date.parse(trace.occurredAt), at(trace.pushedAt), at(trace.computedAt)];
+  const [occurred, computed] = [Date.parse(trace.occurredAt), at(trace.computedAt)];
+  const pushed = shownAt === null ? null : at(trace.pushedAt);
   const sparkCameFirst = computed !== null && (pushed === null || computed <= pushed);
   /** @type {[string, number | null][]} */
   const points = [
