@@ -79,6 +79,7 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s"
 STATIC_URL = "/static/"
 STATIC_ROOT = TRIBUTARY_HOME / "static"
 STORAGES = {
@@ -221,7 +222,9 @@ UNFOLD: dict[str, Any] = {
                 "title": "Cluster",
                 "separator": True,
                 "items": [
-                    _page("Overview", "dns", "cluster:overview", "streaming.view_query"),
+                    _page("Overview", "dns", "cluster:overview", "streaming.view_query")
+                    # The other pages stand below its address, and are not it.
+                    | {"active": lambda request: request.resolver_match.view_name == "cluster:overview"},
                     _page("Topics", "stacks", "cluster:topics", "streaming.view_query"),
                     _page("Consumer groups", "groups", "cluster:groups", "streaming.view_query"),
                 ],

@@ -74,6 +74,7 @@ class ProductCountAdmin(ReadOnlyAdmin):
     list_display = ("product_id", "positive", "negative")
     search_fields = ("product_id__startswith",)
     search_help_text = "The beginning of a product's id"
+    explanation = "How much each product was looked at, as of the model's landmark; product events make them."
     ordering = ("-positive",)
     change_form_after_template = "recommendations/admin/product_hours.html"
 
@@ -84,10 +85,7 @@ class ProductCountAdmin(ReadOnlyAdmin):
         table = Table(
             headers=("Hour", "Weight"), rows=[(moment(each.hour), number(each.weight, 1)) for each in hours]
         )
-        response: HttpResponse = super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), "hours": table}
-        )
-        return response
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "hours": table})
 
 
 def product_link(product_id: str) -> Cell:

@@ -20,6 +20,7 @@ class VisitorListAdmin(ReadOnlyAdmin):
     list_display = ("visitor_id", "as_of", "item_count", "newest_product")
     search_fields = ("visitor_id__startswith",)
     search_help_text = "The beginning of a visitor's id"
+    explanation = "What is recommended to each visitor; the first look at a product in the shop makes one."
     ordering = ("visitor_id",)
     fields = ("visitor_id", "version", "as_of")
     change_form_after_template = "recommendations/admin/visitor_list.html"
@@ -39,10 +40,7 @@ class VisitorListAdmin(ReadOnlyAdmin):
         tables = {}
         if visitor_list is not None:
             tables = {"items": _items(visitor_list), "events": _events(visitor_list)}
-        response: HttpResponse = super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **tables}
-        )
-        return response
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **tables})
 
 
 @admin.register(SimilarProducts)
@@ -50,6 +48,7 @@ class SimilarProductsAdmin(ReadOnlyAdmin):
     list_display = ("product_id", "as_of", "other_count", "most_similar")
     search_fields = ("product_id__startswith",)
     search_help_text = "The beginning of a product's id"
+    explanation = "For each product the most similar ones; looking at two products in the shop makes them."
     ordering = ("product_id",)
     fields = ("product_id", "as_of")
     change_form_after_template = "recommendations/admin/similar_products.html"
@@ -67,10 +66,7 @@ class SimilarProductsAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         similar = SimilarProducts.objects.filter(pk=object_id).first()
         extra = {} if similar is None else {"others": _others(similar)}
-        response: HttpResponse = super().change_view(
-            request, object_id, form_url, {**(extra_context or {}), **extra}
-        )
-        return response
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
 
 class RankedPage(AdminPage):

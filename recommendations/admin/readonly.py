@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
@@ -14,6 +14,17 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_per_page = 50
     actions = None
+    list_before_template = "recommendations/admin/explanation.html"
+    explanation = ""
+    """What the table holds, and what fills it."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        # Nobody changes a row here, so that there is no history to look at.
+        extra = {"show_history": False, **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, extra)
+        return response
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

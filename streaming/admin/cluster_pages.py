@@ -127,7 +127,11 @@ class TopicPage(ClusterPage):
         return [
             Tile("Records", number(topic.records), "from the earliest to the end"),
             Tile("On disk", size(topic.size), "of the leaders"),
-            Tile("Partitions", number(len(topic.partitions)), f"{topic.replication_factor} replicas of each"),
+            Tile(
+                "Partitions",
+                number(len(topic.partitions)),
+                f"of {topic.replication_factor} {'replicas' if topic.replication_factor > 1 else 'replica'} each",
+            ),
             Tile(
                 "Too few in sync",
                 number(topic.under_replicated),

@@ -26,6 +26,7 @@ class BatchRangeInline(TabularInline):  # type: ignore[misc]
     ordering = ("topic", "partition")
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = "offsets applied"
 
     @admin.display(description="First offset")
@@ -116,6 +117,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("batch",)
     search_fields = ("reason",)
     search_help_text = "A word of the reason"
+    explanation = "Records in the log that are no events; the records themselves stay there."
     ordering = ("-id",)
 
 
