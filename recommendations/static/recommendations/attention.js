@@ -7,25 +7,29 @@ export class Attention {
   #movedAt = 0;
   #timer = 0;
 
-  /** @param {HTMLElement} element @param {() => void} released called whenever the attention may have ended */
-  constructor(element, released) {
-    this.element = element;
-    element.addEventListener("pointermove", ({ pointerType }) => {
+  /**
+   * @param {HTMLElement} strip where the keyboard's focus holds
+   * @param {HTMLElement} items where the pointer holds
+   * @param {() => void} released called whenever the attention may have ended
+   */
+  constructor(strip, items, released) {
+    this.strip = strip;
+    items.addEventListener("pointermove", ({ pointerType }) => {
       if (pointerType !== "mouse") return; // a finger that has left the screen points at nothing
       this.#over = true;
       this.#movedAt = Date.now();
       clearTimeout(this.#timer);
       this.#timer = setTimeout(released, IDLE_MS);
     });
-    element.addEventListener("pointerleave", () => {
+    items.addEventListener("pointerleave", () => {
       this.#over = false;
       released();
     });
-    element.addEventListener("focusout", () => queueMicrotask(released)); // the focus has moved on only after it
+    strip.addEventListener("focusout", () => setTimeout(released)); // the focus arrives elsewhere only after it
   }
 
   get isHeld() {
     const pointed = this.#over && Date.now() - this.#movedAt < IDLE_MS;
-    return pointed || this.element.querySelector(":focus-visible") !== null;
+    return pointed || this.strip.querySelector(":focus-visible") !== null;
   }
 }

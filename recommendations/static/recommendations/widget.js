@@ -40,7 +40,7 @@ class RecommendationList extends HTMLElement {
     if (!this.#frame) {
       this.#frame = buildFrame(this, this.limit);
       this.#frame.update.addEventListener("click", () => this.#release(true));
-      this.#attention = new Attention(this.#frame.items, () => this.#release());
+      this.#attention = new Attention(this, this.#frame.items, () => this.#release());
       this.append(this.#announcer.element, this.#why.element);
       const list = listInPage(this);
       if (list) this.#take(list, null);
@@ -104,7 +104,7 @@ class RecommendationList extends HTMLElement {
   #arrange(items, shownAt, isFirst) {
     const frame = /** @type {import("./frame.js").Frame} */ (this.#frame);
     const places = placesOf([...this.#cards.values()].map((card) => card.element));
-    const focused = document.activeElement;
+    const focused = this.querySelector(":focus");
     const before = this.#cards;
     this.#cards = new Map(items.map((item) => [item.productId, before.get(item.productId) ?? this.#card(item)]));
     for (const card of before.values()) if (!this.#cards.has(card.item.productId)) this.#retire(card);
@@ -154,8 +154,8 @@ class RecommendationList extends HTMLElement {
 
   /** Moving an element takes the focus from it: give it back, or to the strip where its card has left. */
   #keepFocus(/** @type {Element | null} */ focused) {
-    if (!(focused instanceof HTMLElement) || focused === document.activeElement) return;
-    const left = focused.closest("[inert]") !== null || !focused.isConnected;
+    if (!(focused instanceof HTMLElement)) return;
+    const left = !focused.isConnected || focused.closest("[inert]");
     (left ? this.#frame?.items : focused)?.focus({ preventScroll: true });
   }
 

@@ -1,0 +1,99 @@
+"""What the server renders of a strip, and that the widget's own rendering is the same."""
+
+import re
+
+import pytest
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, Page, expect
+
+from recommendations.templatetags.recommendations import strip
+from tests.browser.lists import Json, Sockets, item, recommendations, trace
+from tests.browser.site import Site
+
+KINDS = ["viewed", "added", "bought", "trending", "popular", "unheard-of"]
+BARE = (
+    '<script type="module" src="/static/recommendations/widget.js"></script>'
+    '<recommendation-list limit="8" heading="For you &amp; yours"></recommendation-list>'
+)
+
+
+@pytest.fixture
+def shown() -> Json:
+    """One item of every kind of reason, with everything that a card can show."""
+    reasons = [{"kind": kind, "productId": "g", "title": "Tea & <b>Milk</b>"} for kind in KINDS]
+    items = [item(f"{number}", reason=reason) for number, reason in enumerate(reasons)]
+    items[0] |= {"trace": trace(batch_id=42), "price": 1234.5, "currency": "USD"}
+    items[1] |= {"trace": trace(), "price": 3.0, "currency": "CHF", "title": "<i>Cup</i> & saucer"}
+    items[2] |= {"url": "javascript:alert(1)", "image": "javascript:alert(1)", "currency": "GBP"}
+    return recommendations(7, items)
+
+
+def server_page(shown: Json) -> str:
+    context = strip(shown, 8, "For you & yours")
+    return f"<!doctype html><title>Shop</title>{render_to_string('recommendations/list.html', context)}"
+
+
+def test_works_without_javascript(browser: Browser, site: Site, shown: Json) -> None:
+    site.pages["/"] = server_page(shown)
+    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    expect(page.locator(".rl-card")).to_have_count(6)
+    expect(page.locator(".rl-slot")).to_have_count(8)
+    link = page.get_by_role("link", name="Product 0 $1,234.50")
+    expect(link).to_have_attribute("href", "/p/0/")
+    expect(page.locator(".rl-reason").first).to_have_text("Because you looked at Tea & <b>Milk</b>")
+    context.close()
+
+
+def markup(page: Page) -> str:
+    html = str(page.locator("recommendation-list").evaluate(NORMALIZE))
+    return re.sub(r">\s+<", "><", html).strip()
+
+
+NORMALIZE = """(strip) => {
+  const copy = strip.cloneNode(true);
+  copy.querySelectorAll("script").forEach((script) => script.remove());
+  copy.querySelectorAll("*").forEach((element) => {
+    const attributes = [...element.attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name } of attributes) element.removeAttribute(name);
+    for (const { name, value } of attributes) element.setAttribute(name, value.replace(/rl-panel-\\d+/, "panel"));
+  });
+  return copy.innerHTML;
+}"""
+
+
+def test_server_and_widget_render_the_same(page: Page, site: Site, shown: Json) -> None:
+    site.pages |= {"/server/": server_page(shown), "/bare/": f"<!doctype html><title>Shop</title>{BARE}"}
+    site.recommendations = shown
+    Sockets(page, shown)
+    rendered = []
+    for path in ("/server/", "/bare/"):
+        page.goto(path)
+        expect(page.locator("recommendation-list")).to_have_attribute("data-state", "live")
+        expect(page.locator(".rl-why")).to_have_count(6)
+        rendered.append(markup(page))
+        for name in ("role", "aria-label", "data-list", "data-version"):
+            rendered[-1] += f" {name}={page.locator('recommendation-list').get_attribute(name)}"
+    assert rendered[0] == rendered[1]
+
+
+def test_widget_takes_over_the_servers_cards_without_a_shift(page: Page, site: Site, shown: Json) -> None:
+    site.pages["/"] = server_page(shown) + '<p id="below">Below</p>'
+    page.add_init_script("""
+        window.shifts = [];
+        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((entry) => entry.value)))
+          .observe({ type: 'layout-shift', buffered: true });
+        document.addEventListener('readystatechange', () => {
+          if (document.readyState !== 'interactive') return;
+          window.rendered = document.querySelector('.rl-card');
+          window.before = document.querySelector('#below').getBoundingClientRect().top;
+        });
+    """)
+    Sockets(page, shown)
+    page.goto("/")
+    expect(page.locator("recommendation-list")).to_have_attribute("data-state", "live")
+    assert page.evaluate("window.rendered === document.querySelector('.rl-card')")
+    assert page.evaluate("document.querySelector('#below').getBoundingClientRect().top === window.before")
+    assert page.evaluate("window.shifts") == []
+    expect(page.locator(".rl-new")).to_have_count(0)
