@@ -79,7 +79,6 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = environment.text("TIME_ZONE", "UTC")
 USE_TZ = True
 USE_I18N = False
-DATETIME_FORMAT = "Y-m-d H:i:s"
 STATIC_URL = "/static/"
 STATIC_ROOT = TRIBUTARY_HOME / "static"
 STORAGES = {

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recommendations.admin.cells import Cell, Table, link, milliseconds, moment, number
+from recommendations.admin.columns import number_of
 from recommendations.admin.lists import visitor_link
 from recommendations.admin.pages import RecordsPage
 from recommendations.admin.readonly import ReadOnlyAdmin
@@ -71,7 +72,11 @@ class PairsPage(RecordsPage):
 
 @admin.register(ProductCount)
 class ProductCountAdmin(ReadOnlyAdmin):
-    list_display = ("product_id", "positive", "negative")
+    list_display = (
+        "product_id",
+        number_of("positive", "Weight for", 3),
+        number_of("negative", "Weight against", 3),
+    )
     search_fields = ("product_id__startswith",)
     search_help_text = "The beginning of a product's id"
     explanation = "How much each product was looked at, as of the model's landmark; product events make them."

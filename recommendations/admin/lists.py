@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, code, link, milliseconds, moment, number
+from recommendations.admin.columns import instant_of, time_of
 from recommendations.admin.pages import AdminPage
 from recommendations.admin.readonly import ReadOnlyAdmin
 from recommendations.admin.trace import batch_link
@@ -17,12 +18,13 @@ from recommendations.models import RankedProduct, SimilarProducts, VisitorList
 
 @admin.register(VisitorList)
 class VisitorListAdmin(ReadOnlyAdmin):
-    list_display = ("visitor_id", "as_of", "item_count", "newest_product")
+    list_display = ("visitor_id", time_of("as_of", "As of"), "item_count", "newest_product")
     search_fields = ("visitor_id__startswith",)
     search_help_text = "The beginning of a visitor's id"
     explanation = "What is recommended to each visitor; the first look at a product in the shop makes one."
     ordering = ("visitor_id",)
-    fields = ("visitor_id", "version", "as_of")
+    readonly_fields = (instant_of("as_of", "As of"),)
+    fields = ("visitor_id", "version", *readonly_fields)
     change_form_after_template = "recommendations/admin/visitor_list.html"
 
     @admin.display(description="Items")
@@ -45,12 +47,13 @@ class VisitorListAdmin(ReadOnlyAdmin):
 
 @admin.register(SimilarProducts)
 class SimilarProductsAdmin(ReadOnlyAdmin):
-    list_display = ("product_id", "as_of", "other_count", "most_similar")
+    list_display = ("product_id", time_of("as_of", "As of"), "other_count", "most_similar")
     search_fields = ("product_id__startswith",)
     search_help_text = "The beginning of a product's id"
     explanation = "For each product the most similar ones; looking at two products in the shop makes them."
     ordering = ("product_id",)
-    fields = ("product_id", "as_of")
+    readonly_fields = (instant_of("as_of", "As of"),)
+    fields = ("product_id", *readonly_fields)
     change_form_after_template = "recommendations/admin/similar_products.html"
 
     @admin.display(description="Similar products")

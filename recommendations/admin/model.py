@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from recommendations.admin.columns import time_of
 from recommendations.admin.readonly import ReadOnlyAdmin
 from recommendations.models import ChangedVisitor, EventWeight, Parameters
 
@@ -23,7 +24,7 @@ class EventWeightAdmin(ReadOnlyAdmin):
 
 @admin.register(ChangedVisitor)
 class ChangedVisitorAdmin(ReadOnlyAdmin):
-    list_display = ("visitor_id", "version", "changed_at")
+    list_display = ("visitor_id", "version", time_of("changed_at", "Changed"))
     explanation = "Visitors whose list changed and who have not been told; empty while the relay keeps up."
     search_fields = ("=visitor_id",)
     search_help_text = "A visitor's id"

@@ -130,7 +130,7 @@ class TopicPage(ClusterPage):
             Tile(
                 "Partitions",
                 number(len(topic.partitions)),
-                f"of {topic.replication_factor} {'replicas' if topic.replication_factor > 1 else 'replica'} each",
+                f"replication factor {topic.replication_factor}",
             ),
             Tile(
                 "Too few in sync",

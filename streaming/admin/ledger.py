@@ -11,12 +11,20 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, badge, milliseconds, number
+from recommendations.admin.columns import instant_of, time_of
 from recommendations.admin.readonly import ReadOnlyAdmin
 from streaming.balance import Balance, balances
 from streaming.models import Batch, BatchRange, RejectedRecord
 
 PLACE: Final = re.compile(r"(?P<topic>.+)-(?P<partition>\d+)@(?P<offset>\d+)")
 """A place in the log, as traces name it: topic-partition@offset."""
+
+TIMES: Final = (
+    instant_of("first_appended_at", "First appended"),
+    instant_of("last_appended_at", "Last appended"),
+    instant_of("started_at", "Handed to the sink"),
+    instant_of("committed_at", "Committed"),
+)
 
 
 class BatchRangeInline(TabularInline):  # type: ignore[misc]
@@ -53,7 +61,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_display = (
         "batch_id",
         "query",
-        "committed_at",
+        time_of("committed_at", "Committed"),
         "events",
         "duplicates",
         "rejected",
@@ -68,15 +76,12 @@ class BatchAdmin(ReadOnlyAdmin):
     search_help_text = "Batch, or topic-partition@offset"
     ordering = ("-id",)
     inlines = (BatchRangeInline,)
+    readonly_fields = (*TIMES, "took", "stages")
     fieldsets = (
         (None, {"fields": (("query", "batch_id"), "checkpoint")}),
         ("Counted", {"fields": (("events", "duplicates"), ("rejected", "visitors"))}),
-        (
-            "When",
-            {"fields": (("first_appended_at", "last_appended_at"), ("started_at", "committed_at"), "stages")},
-        ),
+        ("When", {"fields": (TIMES[:2], TIMES[2:], ("took", "stages"))}),
     )
-    readonly_fields = ("stages",)
 
     @admin.display(description="Took")
     def took(self, batch: Batch) -> str:
