@@ -144,8 +144,12 @@ class VisitorList(models.Model):
     visitor_id = models.CharField(primary_key=True, max_length=100)
     version = models.BigIntegerField(help_text="Milliseconds at which the newest event was appended.")
     as_of = models.DateTimeField()
-    items = models.JSONField(help_text='[{"productId", "score", "because": n, "moved": n}, ...], n into events.')
-    events = models.JSONField(help_text="The newest event on each product that the list is from, newest first.")
+    items = models.JSONField(
+        help_text='[{"productId", "score", "because": n, "moved": n}, ...], n into events.'
+    )
+    events = models.JSONField(
+        help_text="The newest event on each product that the list is from, newest first."
+    )
 
     def __str__(self) -> str:
         return self.visitor_id

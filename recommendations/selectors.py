@@ -34,7 +34,9 @@ def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = No
         for item in stored.items
     ]
     seen = [event["productId"] for event in stored.events]
-    return _list(visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, exclude=seen))
+    return _list(
+        visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, exclude=seen)
+    )
 
 
 def version_of_list(visitor_id: str) -> int:
@@ -57,7 +59,8 @@ def list_for_products(
     newest_first = list(dict.fromkeys(reversed(products)))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT product_id, score, because FROM recommendations_score(%s::text[], %s)", [newest_first, as_of]
+            "SELECT product_id, score, because FROM recommendations_score(%s::text[], %s)",
+            [newest_first, as_of],
         )
         scored = cursor.fetchall()
     suggested = [
@@ -77,7 +80,12 @@ def similar_products(product_id: str, limit: int = 12, category: str | None = No
     """The products most similar to one, as Spark stored them."""
     stored = SimilarProducts.objects.filter(product_id=product_id).first()
     suggested = [
-        {"productId": other, "score": score, "reason": {"kind": "viewed", "productId": product_id}, "trace": None}
+        {
+            "productId": other,
+            "score": score,
+            "reason": {"kind": "viewed", "productId": product_id},
+            "trace": None,
+        }
         for other, score in (zip(stored.other_ids, stored.scores, strict=True) if stored else ())
     ]
     items = _describe(_in_category(suggested, category))[:limit]
@@ -163,6 +171,8 @@ def _trace(event: dict[str, Any]) -> dict[str, Any]:
         name: format_timestamp(datetime.fromisoformat(event[name]))
         for name in ("occurredAt", "receivedAt", "computedAt")
     }
-    return {name: event[name] for name in ("eventId", "topic", "partition", "offset", "batchId")} | times | {
-        "pushedAt": None
-    }
+    return (
+        {name: event[name] for name in ("eventId", "topic", "partition", "offset", "batchId")}
+        | times
+        | {"pushedAt": None}
+    )

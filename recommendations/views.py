@@ -29,7 +29,9 @@ class ListView(APIView):
         except ValueError:
             limit = 0
         if not 1 <= limit <= selectors.MAX_LIMIT:
-            raise ValidationError({"limit": f"{raw!r}: it accepts a whole number from 1 to {selectors.MAX_LIMIT}"})
+            raise ValidationError(
+                {"limit": f"{raw!r}: it accepts a whole number from 1 to {selectors.MAX_LIMIT}"}
+            )
         return limit
 
     def category(self) -> str | None:
@@ -73,11 +75,17 @@ class TrendingList(ListView):
 class ProductsList(ListView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("products", str, required=True, description="Product ids, comma-separated, newest last."),
+            OpenApiParameter(
+                "products", str, required=True, description="Product ids, comma-separated, newest last."
+            ),
             LIMIT,
             CATEGORY,
-            OpenApiParameter("asOf", datetime, description="Compute as of this moment; takes a key that may read."),
-            OpenApiParameter("unlisted", bool, description="Bare ids, known or not; takes a key that may read."),
+            OpenApiParameter(
+                "asOf", datetime, description="Compute as of this moment; takes a key that may read."
+            ),
+            OpenApiParameter(
+                "unlisted", bool, description="Bare ids, known or not; takes a key that may read."
+            ),
         ],
         responses=ListSerializer,
     )
@@ -86,7 +94,9 @@ class ProductsList(ListView):
         query = request.query_params
         products = [product for product in query.get("products", "").split(",") if product]
         if not products:
-            raise ValidationError({"products": "is missing: it accepts product ids, comma-separated, newest last"})
+            raise ValidationError(
+                {"products": "is missing: it accepts product ids, comma-separated, newest last"}
+            )
         as_of = self._as_of(query.get("asOf"))
         unlisted = serializers.BooleanField().to_internal_value(query.get("unlisted", "0"))
         if (as_of or unlisted) and not self.may_read():

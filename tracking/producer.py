@@ -14,7 +14,7 @@ from tracking.events import ACTIVITY, SCHEMA_VERSION, SCHEMA_VERSION_HEADER, Eve
 DELIVERY_SECONDS = 10
 """After this long without the brokers' acknowledgement the sender is told to keep its events."""
 FLUSH_SECONDS = 5
-HEADERS = [(SCHEMA_VERSION_HEADER, str(SCHEMA_VERSION).encode())]
+HEADERS: list[tuple[str, str | bytes | None]] = [(SCHEMA_VERSION_HEADER, str(SCHEMA_VERSION).encode())]
 
 
 class NotDeliveredError(Exception):

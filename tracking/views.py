@@ -27,19 +27,26 @@ async def collect(request: HttpRequest, kind: str) -> JsonResponse:
     except RejectedError as error:
         return _refusal(error)
     if not may_write(key_of(request) or str(body.get("writeKey") or "")):
-        return JsonResponse({"success": False, "field": "writeKey", "reason": "is not a known key"}, status=401)
+        return JsonResponse(
+            {"success": False, "field": "writeKey", "reason": "is not a known key"}, status=401
+        )
     calls = body.get("batch") if kind == "batch" else [body]
     if not isinstance(calls, list):
         return _refusal(RejectedError("batch", "is missing: it accepts a list of calls"))
 
-    accepted, results = _judge(request, calls, kind=None if kind == "batch" else kind, sent_at=body.get("sentAt"))
+    accepted, results = _judge(
+        request, calls, kind=None if kind == "batch" else kind, sent_at=body.get("sentAt")
+    )
     if kind != "batch" and not accepted:
         return JsonResponse({"success": False, **results[0]}, status=400)
     try:
         await activity_producer().send(accepted)
     except NotDeliveredError as error:
         return JsonResponse(
-            {"success": False, "reason": f"The events could not be stored; keep them and send again. ({error})"},
+            {
+                "success": False,
+                "reason": f"The events could not be stored; keep them and send again. ({error})",
+            },
             status=503,
             headers={"Retry-After": str(RETRY_SECONDS)},
         )

@@ -54,12 +54,13 @@ class VisitorMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         identify(request)
-        if iscoroutinefunction(self):
+        if self.is_async:
             return self._respond_async(request)
         return self._finish(request, self.get_response(request))
 

@@ -12,7 +12,7 @@ import sdnotify
 from psycopg import OperationalError
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.streaming import StreamingQuery
+from pyspark.sql.streaming.query import StreamingQuery
 
 from streaming.jobs.ledger import Connection, Ledger
 from streaming.jobs.session import spark_session
@@ -55,7 +55,9 @@ def run(session: SparkSession, settings: Settings) -> None:
         watch(query, ledger, connection, connect)
 
 
-def watch(query: StreamingQuery, ledger: Ledger, connection: Connection, connect: partial[Connection]) -> None:
+def watch(
+    query: StreamingQuery, ledger: Ledger, connection: Connection, connect: partial[Connection]
+) -> None:
     """Says that the run is alive until its query ends; then says why.
 
     Raises StreamingQueryException with what the query failed of.
@@ -77,14 +79,18 @@ def watch(query: StreamingQuery, ledger: Ledger, connection: Connection, connect
         if not query.isActive:
             return
         last = query.lastProgress
-        notifier.notify(f"STATUS={_status(last.batchId, last.numInputRows) if last else 'waiting for events'}")
+        notifier.notify(
+            f"STATUS={_status(last.batchId, last.numInputRows) if last else 'waiting for events'}"
+        )
         query.awaitTermination(REPORT_SECONDS)
 
 
 def warm_up(session: SparkSession, connection: Connection) -> None:
     """Runs every step once on a record of its own, so that the first visitor's event does not wait for compilers."""
     record = [(0, 0, datetime.now(UTC), b"{}")]
-    sample: DataFrame = session.createDataFrame(record, "partition int, offset long, timestamp timestamp, value binary")
+    sample: DataFrame = session.createDataFrame(
+        record, "partition int, offset long, timestamp timestamp, value binary"
+    )
     sample.transform(parse).transform(validate).transform(flatten).collect()
     with connection.transaction(force_rollback=True):
         connection.execute("SELECT recommendations_fold(0, 'warm-up')")
@@ -102,7 +108,7 @@ def main() -> None:
     try:
         run(session, settings)
     except (StreamingQueryException, TopicMissingError) as error:
-        logger.error("The query %s ended: %s", QUERY, error)  # noqa: TRY400
+        logger.error("The query %s ended: %s", QUERY, error)
         sys.exit(1)
     finally:
         session.stop()

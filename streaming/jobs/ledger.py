@@ -107,7 +107,9 @@ class Ledger:
         if wrong:
             raise OffsetGapError(
                 f"The batch begins elsewhere than the ledger of {self.query} ends: "
-                + ", ".join(f"partition {p}: {start} instead of {end}" for p, (start, end) in sorted(wrong.items()))
+                + ", ".join(
+                    f"partition {p}: {start} instead of {end}" for p, (start, end) in sorted(wrong.items())
+                )
             )
 
     def write(self, connection: Connection, row: BatchRow) -> None:

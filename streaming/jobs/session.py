@@ -30,7 +30,9 @@ def spark_session(settings: Settings) -> SparkSession:
     else:
         builder = builder.config("spark.jars.packages", KAFKA_CONNECTOR)
     if settings.master.startswith("local"):
-        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+        builder = builder.config("spark.driver.host", "127.0.0.1").config(
+            "spark.driver.bindAddress", "127.0.0.1"
+        )
     for key, value in settings.extra.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()

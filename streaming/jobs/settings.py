@@ -67,7 +67,9 @@ def _kafka_options(bootstrap_servers: str) -> dict[str, str]:
         options["kafka.security.protocol"] = protocol
     if mechanism := os.environ.get("KAFKA_SASL_MECHANISM"):
         if mechanism not in SASL_LOGIN_MODULES:
-            raise SystemExit(f"KAFKA_SASL_MECHANISM={mechanism!r}: it accepts {', '.join(SASL_LOGIN_MODULES)}.")
+            raise SystemExit(
+                f"KAFKA_SASL_MECHANISM={mechanism!r}: it accepts {', '.join(SASL_LOGIN_MODULES)}."
+            )
         username, password = (
             json.dumps(os.environ.get(f"KAFKA_SASL_{part}", "")) for part in ("USERNAME", "PASSWORD")
         )

@@ -27,7 +27,9 @@ class Sink:
     refused where it does not begin at the offsets at which the ledger ends, or where a newer run owns the query.
     """
 
-    def __init__(self, ledger: Ledger, connect: Callable[[], Connection], checkpoint: Path, start: dict[int, int]):
+    def __init__(
+        self, ledger: Ledger, connect: Callable[[], Connection], checkpoint: Path, start: dict[int, int]
+    ):
         self.ledger = ledger
         self.connect = connect
         self.checkpoint = checkpoint
@@ -41,6 +43,8 @@ class Sink:
         rows = events.collect()
         read_ms = (time.perf_counter() - began) * 1000
         end = end_offsets(self.checkpoint, batch_id, self.ledger.topic)
+        if all(offset == self.start.get(partition, 0) for partition, offset in end.items()):
+            return  # the batch with which Spark begins a run holds nothing
         deadline = time.monotonic() + RETRY_SECONDS
         while True:
             try:
@@ -74,7 +78,9 @@ class Sink:
             duplicates, visitors, fold_ms, lists_ms = fold(connection, batch_id, self.ledger.topic)
             last_appended: dict[int, datetime] = {}
             for row in rows:
-                last_appended[row.partition] = max(row.appended_at, last_appended.get(row.partition, row.appended_at))
+                last_appended[row.partition] = max(
+                    row.appended_at, last_appended.get(row.partition, row.appended_at)
+                )
             self.ledger.write(
                 connection,
                 BatchRow(
@@ -86,7 +92,9 @@ class Sink:
                     events=len(rows),
                     duplicates=duplicates,
                     visitors=visitors,
-                    rejected=[(row.partition, row.offset, row.reason) for row in rows if row.reason is not None],
+                    rejected=[
+                        (row.partition, row.offset, row.reason) for row in rows if row.reason is not None
+                    ],
                     started_at=started_at,
                     durations={"read": read_ms, "copy": copy_ms, "fold": fold_ms, "lists": lists_ms},
                 ),
@@ -101,7 +109,11 @@ class Sink:
 def open_connection(database_url: str) -> Connection:
     """A connection that is ready to fold. Times go in and out as UTC."""
     connection = psycopg.connect(
-        database_url, autocommit=True, application_name="tributary-spark", options="-c TimeZone=UTC", connect_timeout=5
+        database_url,
+        autocommit=True,
+        application_name="tributary-spark",
+        options="-c TimeZone=UTC",
+        connect_timeout=5,
     )
     connection.execute("CALL recommendations_open_fold()")
     return connection

@@ -23,11 +23,15 @@ def validate(parsed: DataFrame) -> DataFrame:
     """Adds `reason`: why the record is not an event of the contract, null where it is one."""
     e = "e."
     checks = [
-        f.when(f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"),
+        f.when(
+            f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"
+        ),
         *(_check_identifier(e + name, required=True) for name in ("eventId", "visitorId")),
         *(_check_identifier(e + name, required=False) for name in ("productId",)),
         f.when(_is_not(f.col("e.type").isin([kind.value for kind in EventType])), "type: unknown"),
-        f.when(~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"),
+        f.when(
+            ~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"
+        ),
         *(_check_time(e + name) for name in ("occurredAt", "receivedAt")),
         f.when(f.size("e.productIds") > MAX_PRODUCTS, f"productIds: more than {MAX_PRODUCTS}"),
         f.when(
@@ -39,7 +43,7 @@ def validate(parsed: DataFrame) -> DataFrame:
 
 
 def flatten(validated: DataFrame) -> DataFrame:
-    """The columns that the sink copies. Products stand in their order, each once; a rejected record has only its reason."""
+    """The columns that the sink copies: products in their order, each once; of a rejected record only its reason."""
     products = (
         f.when(f.size("e.productIds") > 0, f.array_distinct("e.productIds"))
         .when(f.col("e.productId").isNotNull(), f.array("e.productId"))

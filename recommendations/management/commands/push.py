@@ -44,7 +44,9 @@ class Command(BaseCommand):
         )
         topic = settings.KAFKA_TOPIC_PREFIX + RECOMMENDATIONS
         notifier = sdnotify.SystemdNotifier()
-        consumer.subscribe([topic], on_assign=lambda *_: notifier.notify("READY=1\nSTATUS=waiting for changes"))
+        consumer.subscribe(
+            [topic], on_assign=lambda *_: notifier.notify("READY=1\nSTATUS=waiting for changes")
+        )
         pushed = 0
         try:
             while not stopping.is_set():

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Tells Kafka which visitors' lists changed, as soon as Spark's batch has committed. Runs until it is stopped."
+    help = "Tells Kafka which visitors' lists changed, as soon as a batch has committed. Runs until it is stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping = threading.Event()

@@ -1,0 +1,138 @@
+"""Whether the live model and its shadow are equal: the same rows, and weights within 1e-9 relative."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from streaming.rebuild.shadow import SCHEMA
+
+TOLERANCE = 1e-9
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+WEIGHED = {
+    "pairs": ("recommendations_pair", ("product_id", "other_id"), ("positive", "negative"), "true"),
+    "counts": ("recommendations_productcount", ("product_id",), ("positive", "negative"), "true"),
+    "hours": (
+        "recommendations_producthour",
+        ("hour", "product_id"),
+        ("weight",),
+        "hour > now() - interval '13 days'",
+    ),
+}
+EXACT = {
+    "histories": (
+        "recommendations_visitorevent",
+        'visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", occurred_at, '
+        "received_at, appended_at",
+        # Live rows older than the memory may be gone already.
+        "appended_at > (SELECT max(appended_at) FROM public.recommendations_visitorevent)"
+        " - (SELECT memory FROM public.recommendations_parameters)",
+    ),
+    "ids seen": (
+        "recommendations_seenevent",
+        "key, partition, appended_at",
+        "appended_at > (SELECT p.appended_at FROM public.streaming_position p WHERE p.partition ="
+        " recommendations_seenevent.partition AND p.query_id = 'activity') - interval '24 hours'",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One kind of fact: how many rows each side has, how many are not equal, and an example of those."""
+
+    name: str
+    live: int
+    rebuilt: int
+    unequal: int
+    example: str = ""
+
+
+def compare(connection: Connection) -> list[Difference]:
+    """Compares every kind of fact; the caller holds the query, so that nothing is folded meanwhile."""
+    return [
+        *(_compare_weights(connection, name, *spec) for name, spec in WEIGHED.items()),
+        *(_compare_rows(connection, name, *spec) for name, spec in EXACT.items()),
+    ]
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What pruning took from the live pairs, and whether that and nothing else is what they lack."""
+
+    pairs: int
+    weight: float
+    missing: float
+    """Weight that the rebuilt pairs have and the live ones do not."""
+    surplus: int
+    """Live pairs that weigh more than the rebuilt ones: pruning cannot explain those."""
+
+    @property
+    def explains(self) -> bool:
+        return not self.surplus and abs(self.missing - self.weight) <= TOLERANCE * max(
+            self.missing, self.weight
+        )
+
+
+def pruned(connection: Connection) -> Pruned:
+    """Compares what the live pairs lack with what pruning wrote down."""
+    row = connection.execute(
+        f"""
+        SELECT (SELECT coalesce(sum(pairs), 0)::bigint FROM public.recommendations_pruning),
+               (SELECT coalesce(sum(positive + negative), 0) FROM public.recommendations_pruning),
+               coalesce(sum(r.positive + r.negative), 0) - coalesce(sum(l.positive + l.negative), 0),
+               count(*) FILTER (WHERE r.product_id IS NULL OR l.positive > r.positive * (1 + {TOLERANCE})
+                                OR l.negative > r.negative * (1 + {TOLERANCE}))
+        FROM public.recommendations_pair l FULL JOIN {SCHEMA}.recommendations_pair r USING (product_id, other_id)
+        """
+    ).fetchone()
+    assert row is not None
+    return Pruned(int(row[0]), float(row[1]), float(row[2]), int(row[3]))
+
+
+def _compare_weights(
+    connection: Connection,
+    name: str,
+    table: str,
+    keys: tuple[str, ...],
+    weights: tuple[str, ...],
+    condition: str,
+) -> Difference:
+    on = ", ".join(keys)
+    far = " OR ".join(
+        f"l.{w} IS NULL OR r.{w} IS NULL OR abs(l.{w} - r.{w}) > {TOLERANCE} * greatest(abs(l.{w}), abs(r.{w}))"
+        for w in weights
+    )
+    key = " || ' ' || ".join(f"{k}::text" for k in keys)
+    values = " || ' ' || ".join(
+        f"coalesce(l.{w}::text, '-') || ' / ' || coalesce(r.{w}::text, '-')" for w in weights
+    )
+    return _difference(
+        connection,
+        name,
+        f"""
+        SELECT (SELECT count(*) FROM public.{table}), (SELECT count(*) FROM {SCHEMA}.{table}), count(*),
+               min({key} || ': ' || {values})
+        FROM public.{table} l FULL JOIN {SCHEMA}.{table} r USING ({on}) WHERE ({far}) AND {condition}
+        """,
+    )
+
+
+def _compare_rows(connection: Connection, name: str, table: str, columns: str, condition: str) -> Difference:
+    live = f"SELECT {columns} FROM public.{table} WHERE {condition}"
+    rebuilt = f"SELECT {columns} FROM {SCHEMA}.{table} WHERE {condition}"
+    return _difference(
+        connection,
+        name,
+        f"""
+        SELECT (SELECT count(*) FROM ({live}) l), (SELECT count(*) FROM ({rebuilt}) r), count(*), min(unequal::text)
+        FROM ((({live}) EXCEPT ({rebuilt})) UNION ALL (({rebuilt}) EXCEPT ({live}))) unequal
+        """,
+    )
+
+
+def _difference(connection: Connection, name: str, query: str) -> Difference:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return Difference(name, int(row[0]), int(row[1]), int(row[2]), str(row[3] or ""))

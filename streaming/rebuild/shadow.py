@@ -1,0 +1,101 @@
+"""A second model in a schema of its own, folded from the log by the same SQL function as the live one."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from confluent_kafka import Message
+
+from tracking.events import decode
+
+SCHEMA = "rebuild"
+FACTS = (
+    "recommendations_pair",
+    "recommendations_productcount",
+    "recommendations_producthour",
+    "recommendations_visitorevent",
+    "recommendations_seenevent",
+)
+SETTINGS = ("recommendations_parameters", "recommendations_eventweight")
+COPY = """
+    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
+                      product_ids) FROM STDIN
+"""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Shadow:
+    """The schema, on a connection whose search path finds its tables before the live ones."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.topic = ""
+        self.batches = 0
+        self.events = 0
+        self.duplicates = 0
+        self.rejected = 0
+
+    def create(self) -> None:
+        """Empty tables like the live ones, with the live parameters; whatever an earlier rebuild left is dropped."""
+        execute = self.connection.execute
+        execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        execute(f"CREATE SCHEMA {SCHEMA}")
+        for table in FACTS + SETTINGS:
+            execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING ALL)")
+        for table in SETTINGS:
+            execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table}")  # noqa: S608
+        execute(f"SET search_path = {SCHEMA}, public")
+        execute("CALL recommendations_open_fold()")
+
+    def drop(self) -> None:
+        self.connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+
+    def fold(self, messages: Iterable[Message]) -> None:
+        """Folds records in one transaction; what is no event of the contract is counted as rejected."""
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            with cursor.copy(COPY) as copy:
+                for message in messages:
+                    self.events += 1
+                    if (row := _row_of(message)) is None:
+                        self.rejected += 1
+                    else:
+                        copy.write_row(row)
+                    self.topic = message.topic() or ""
+            folded = cursor.execute(
+                "SELECT duplicates FROM recommendations_fold(%s, %s, false)", (self.batches, self.topic)
+            ).fetchone()
+            assert folded is not None
+            self.duplicates += folded[0]
+        self.batches += 1
+
+    def clean_up(self, watermarks: Mapping[int, datetime | None]) -> None:
+        """Forgets what the live model may forget, so that both can be compared row by row."""
+        for partition, appended_at in watermarks.items():
+            if appended_at is not None:
+                self.connection.execute(
+                    "DELETE FROM recommendations_seenevent WHERE partition = %s"
+                    " AND appended_at <= %s::timestamptz - interval '24 hours'",
+                    (partition, appended_at),
+                )
+
+
+def _row_of(message: Message) -> tuple[Any, ...] | None:
+    value, (_, appended_ms) = message.value(), message.timestamp()
+    try:
+        event = decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return (
+        message.partition(),
+        message.offset(),
+        datetime.fromtimestamp(appended_ms / 1000, UTC),
+        event.visitor_id,
+        event.event_id,
+        event.event or event.type.value,
+        event.occurred_at,
+        event.received_at,
+        list(dict.fromkeys(event.products)),
+    )
