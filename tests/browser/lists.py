@@ -33,7 +33,7 @@ def trace(event_id: str = "event-1", batch_id: int | None = None, start: datetim
 
 
 def item(name: str, *, because: str | None = "Green tea", traced: Json | None = None, **changes: Any) -> Json:
-    reason = {"kind": "viewed", "productId": "green", "title": because} if because else None
+    trending: Json = {"kind": "trending", "productId": None, "title": None}
     return {
         "productId": name,
         "title": f"Product {name}",
@@ -42,7 +42,7 @@ def item(name: str, *, because: str | None = "Green tea", traced: Json | None = 
         "price": 24.9,
         "currency": "EUR",
         "score": 1.0,
-        "reason": reason or {"kind": "trending", "productId": None, "title": None},
+        "reason": {"kind": "viewed", "productId": "green", "title": because} if because else trending,
         "trace": traced,
     } | changes
 

@@ -57,7 +57,7 @@ NORMALIZE = """(strip) => {
   copy.querySelectorAll("*").forEach((element) => {
     const attributes = [...element.attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name } of attributes) element.removeAttribute(name);
-    for (const { name, value } of attributes) element.setAttribute(name, value.replace(/rl-panel-\\d+/, "panel"));
+    for (const { name, value } of attributes) element.setAttribute(name, value);
   });
   return copy.innerHTML;
 }"""
@@ -79,21 +79,17 @@ def test_server_and_widget_render_the_same(page: Page, site: Site, shown: Json) 
 
 
 def test_widget_takes_over_the_servers_cards_without_a_shift(page: Page, site: Site, shown: Json) -> None:
-    site.pages["/"] = server_page(shown) + '<p id="below">Below</p>'
-    page.add_init_script("""
-        window.shifts = [];
-        new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((entry) => entry.value)))
-          .observe({ type: 'layout-shift', buffered: true });
-        document.addEventListener('readystatechange', () => {
-          if (document.readyState !== 'interactive') return;
-          window.rendered = document.querySelector('.rl-card');
-          window.before = document.querySelector('#below').getBoundingClientRect().top;
-        });
-    """)
+    below = """<p id="below">Below</p><script>
+      window.rendered = document.querySelector(".rl-card");
+      window.below = document.querySelector("#below").getBoundingClientRect().top;
+      new PerformanceObserver((list) => (window.shifts = list.getEntries().length))
+        .observe({ type: "layout-shift", buffered: true });
+    </script>"""
+    site.pages["/"] = server_page(shown) + below
     Sockets(page, shown)
     page.goto("/")
     expect(page.locator("recommendation-list")).to_have_attribute("data-state", "live")
     assert page.evaluate("window.rendered === document.querySelector('.rl-card')")
-    assert page.evaluate("document.querySelector('#below').getBoundingClientRect().top === window.before")
-    assert page.evaluate("window.shifts") == []
+    assert page.locator("#below").evaluate("(below) => below.getBoundingClientRect().top - window.below") == 0
+    assert page.evaluate("window.shifts ?? 0") == 0
     expect(page.locator(".rl-new")).to_have_count(0)

@@ -9,6 +9,7 @@ import { traceElements } from "./trace.js";
 
 const REST_MS = 120; // a pointer that only passes over the button opens nothing
 const LEAVE_MS = 250; // time to move the pointer from the button into the panel
+const EDGE = 8; // px kept free at the window's edges
 
 let panels = 0;
 
@@ -88,13 +89,14 @@ export class WhyPanel {
     this.#place(card.why.getBoundingClientRect());
   }
 
-  /** Above the button where there is room, else below it; never outside the window. @param {DOMRect} button */
+  /** Below the button where there is room, else above it; never outside the window. @param {DOMRect} button */
   #place(button) {
+    const { clientWidth, clientHeight } = document.documentElement;
     const { width, height } = this.element.getBoundingClientRect();
-    const left = Math.min(button.left, document.documentElement.clientWidth - width - 8);
-    const top = button.top - height - 6;
-    this.element.style.left = `${Math.max(8, left)}px`;
-    this.element.style.top = `${top >= 8 ? top : button.bottom + 6}px`;
+    const left = Math.min(button.left, clientWidth - width - EDGE);
+    const fits = button.bottom + height + EDGE <= clientHeight || button.top < height + EDGE;
+    this.element.style.left = `${Math.max(EDGE, left)}px`;
+    this.element.style.top = `${fits ? button.bottom + 4 : button.top - height - 4}px`;
   }
 
   #leave() {
