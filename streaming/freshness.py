@@ -24,10 +24,10 @@ def measure_freshness(window: timedelta) -> Freshness | None:
                    percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds)
             FROM (
                 SELECT extract(epoch FROM computed_at - occurred_at)::float8 AS seconds
-                FROM recommendations_visitorevent WHERE appended_at > now() - %s
+                FROM recommendations_visitorevent WHERE appended_at > now() - make_interval(secs => %s)
             ) recent
             """,
-            [window],
+            [window.total_seconds()],
         )
-        events, median, p99 = cursor.fetchone() or (0, None, None)
-    return Freshness(events, median, p99) if events else None
+        row = cursor.fetchone()
+    return Freshness(*row) if row and row[0] else None

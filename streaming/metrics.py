@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Sum
@@ -89,7 +89,7 @@ def _of_the_cluster(cluster: Cluster | Unreachable) -> Iterator[Reading]:
 
 
 def _of_the_batches(states: list[QueryState], now: datetime) -> Iterator[Reading]:
-    sums = {
+    sums: dict[str, dict[str, Any]] = {
         row["query"]: row
         for row in Batch.objects.filter(committed_at__gt=now - WINDOW, committed_at__lte=now)
         .values("query")

@@ -19,6 +19,8 @@ from django.conf import settings
 
 from tracking.events import ACTIVITY, RECOMMENDATIONS, REJECTED
 
+REPLICAS: Final = 3
+"""Of each partition, where there are as many brokers."""
 FOREVER: Final = {"retention.ms": "-1", "retention.bytes": "-1"}
 ONE_HOUR: Final = {"retention.ms": "3600000", "segment.ms": "600000"}
 
@@ -58,7 +60,7 @@ def topic_name(name: str) -> str:
 
 def replication() -> tuple[int, int]:
     """Replicas of each partition, and how many must be in sync for a write to be accepted."""
-    factor = min(3, settings.KAFKA_BROKERS)
+    factor = min(REPLICAS, settings.KAFKA_BROKERS)
     return factor, max(1, factor - 1)
 
 
