@@ -1,0 +1,87 @@
+"""Starts the whole product once for a test run, on embedded servers in `.local/test`, and stops it at the end.
+
+A stack that is up already is used and left up: `TRIBUTARY_HOME=.local/test make up` saves a developer the wait.
+Where DATABASE_URL, VALKEY_URL and KAFKA_BOOTSTRAP_SERVERS are all set, those servers are used and none is started.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVERS = ("DATABASE_URL", "VALKEY_URL", "KAFKA_BOOTSTRAP_SERVERS")
+_started = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Before Django's settings are read: they take the servers' addresses from what this starts."""
+    options = early_config.known_args_namespace
+    if all(os.environ.get(name) for name in SERVERS) or options.collectonly or options.help:
+        return
+    os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "test"))
+    os.environ.setdefault("SHOPPERS", "0")
+    if status()["ready"]:
+        return
+    sys.stderr.write("Starting the product for the tests ...\n")
+    up = services("up")
+    early_config.stash[_started] = True
+    if up.returncode != 0:
+        services("down")
+        raise pytest.UsageError(f"The product did not start:\n{up.stdout}{up.stderr}")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if config.stash.get(_started, False):
+        services("down")
+
+
+def services(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the embedded stack's command line."""
+    return subprocess.run(
+        [sys.executable, "-m", "services", *arguments], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+
+
+def status() -> dict[str, Any]:
+    """What `status --json` says."""
+    told: dict[str, Any] = json.loads(services("status", "--json").stdout)
+    return told
+
+
+@dataclass(frozen=True)
+class Product:
+    """The running product, as somebody from outside sees it."""
+
+    shop: str
+    kafka: str
+    write_key: str
+    read_key: str
+    database_url: str
+
+    @staticmethod
+    def part(name: str) -> dict[str, Any]:
+        """One part of `status --json`: name, state, pid, address, detail."""
+        return next(part for part in status()["parts"] if part["name"] == name)
+
+
+@pytest.fixture(scope="session")
+def product() -> Product:
+    """The whole product, started and ready. Its database is its own, not the tests'."""
+    told = status()
+    if not told["ready"]:
+        pytest.fail(f"The product is not ready: {told['parts']}")
+    addresses = json.loads((Path(os.environ["TRIBUTARY_HOME"]) / "stack.json").read_text())
+    return Product(
+        shop=told["shop"],
+        kafka=told["kafka"],
+        write_key=told["writeKey"],
+        read_key=told["readKey"],
+        database_url=addresses["database_url"],
+    )
