@@ -1,0 +1,84 @@
+"""Literal records in, literal rows out."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import Row, SparkSession
+
+from streaming.jobs.transforms import flatten, parse, validate
+
+APPENDED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TIME = "2026-03-01T11:59:59.123Z"
+GOOD = {"eventId": "e", "type": "track", "visitorId": "v", "occurredAt": TIME, "receivedAt": TIME}
+
+
+def rows_of(spark: SparkSession, *values: str | dict[str, Any]) -> list[Row]:
+    records = [
+        (0, offset, APPENDED, (value if isinstance(value, str) else json.dumps(value)).encode())
+        for offset, value in enumerate(values)
+    ]
+    schema = "partition int, offset long, timestamp timestamp, value binary"
+    frame = spark.createDataFrame(records, schema)
+    return frame.transform(parse).transform(validate).transform(flatten).collect()
+
+
+def test_an_event_becomes_the_row_that_the_sink_copies(spark: SparkSession) -> None:
+    event = GOOD | {"event": "Product Viewed", "productId": "p", "properties": {"x": 1}, "unknown": [1]}
+    (row,) = rows_of(spark, event)
+    assert row.asDict() == {
+        "partition": 0,
+        "offset": 0,
+        "appended_at": APPENDED.replace(tzinfo=None),
+        "visitor_id": "v",
+        "event_id": "e",
+        "event": "Product Viewed",
+        "occurred_at": TIME,
+        "received_at": TIME,
+        "product_ids": ["p"],
+        "reason": None,
+    }
+
+
+def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
+    listed, single, without = rows_of(
+        spark,
+        GOOD | {"event": "Order Completed", "productId": "b", "productIds": ["b", "a", "b"]},
+        GOOD | {"productId": "p", "productIds": []},
+        GOOD | {"type": "page"},
+    )
+    assert listed.product_ids == ["b", "a"]
+    assert single.product_ids == ["p"]
+    assert without.product_ids == []
+    assert without.event == "page"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("not json", "not a JSON object of the contract"),
+        ("[1]", "not a JSON object of the contract"),
+        ("{}", "not a JSON object of the contract"),
+        (GOOD | {"eventId": ""}, "eventId: not 1 to 100 characters"),
+        (GOOD | {"visitorId": None}, "visitorId: not 1 to 100 characters"),
+        (GOOD | {"visitorId": "v" * 101}, "visitorId: not 1 to 100 characters"),
+        (GOOD | {"productId": "p" * 101}, "productId: not 1 to 100 characters"),
+        (GOOD | {"type": "click"}, "type: unknown"),
+        (GOOD | {"event": "n" * 201}, "event: not 1 to 200 characters"),
+        (GOOD | {"occurredAt": "yesterday"}, "occurredAt: not an RFC 3339 time in UTC with milliseconds"),
+        (
+            GOOD | {"occurredAt": "2026-02-30T00:00:00.000Z"},
+            "occurredAt: not an RFC 3339 time in UTC with milliseconds",
+        ),
+        (GOOD | {"receivedAt": None}, "receivedAt: not an RFC 3339 time in UTC with milliseconds"),
+        (GOOD | {"productIds": ["p"] * 101}, "productIds: more than 100"),
+        (GOOD | {"productIds": ["p", None]}, "productIds: not each 1 to 100 characters"),
+    ],
+)
+def test_what_is_no_event_keeps_its_place_and_gets_its_reason(
+    spark: SparkSession, value: str | dict[str, Any], reason: str
+) -> None:
+    rejected, good = rows_of(spark, value, GOOD)
+    assert (rejected.offset, rejected.reason) == (0, reason)
+    assert (good.offset, good.reason) == (1, None)
