@@ -81,12 +81,14 @@ def up(home: Home, *, without: frozenset[str]) -> int:
     check_disk(home.path)
     find_java()
     home.create()
+    known: StackState | None = None
     supervisor: subprocess.Popen[bytes] | None = None
     if Lock(home).is_held():
         sys.stdout.write(already_runs(home) + "\n")
+        known = read_state(home)
     else:
         supervisor = detach(home, without)
-    with Display(home) as display:
+    with Display(home, known) as display:
         state = follow(home, display, supervisor)
     if state and state.state == READY:
         return 0
@@ -159,7 +161,7 @@ def down(home: Home) -> int:
 
 def wait_for_end(home: Home, state: StackState) -> None:
     deadline = time.monotonic() + DOWN_SECONDS
-    with Display(home) as display:
+    with Display(home, known=state) as display:
         while is_alive(state.pid, state.created):
             if time.monotonic() > deadline:
                 os.kill(state.pid, signal.SIGKILL)  # its guard takes the rest down

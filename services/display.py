@@ -10,12 +10,13 @@ from services.state import FAILED, READY, STARTING, PartState, StackState
 class Display:
     """Draws the difference between one state and the next. Close it before anything else is printed."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, known: StackState | None = None) -> None:
+        """What is `known` already is not told again."""
         self.home = home
         self.console = Console(highlight=False, soft_wrap=True)
         self.waiting: Status = self.console.status("starting")
-        self.seen: dict[str, PartState] = {}
-        self.state = ""
+        self.seen = {part.name: part for part in known.parts} if known else {}
+        self.state = known.state if known else ""
 
     def __enter__(self) -> "Display":
         self.waiting.start()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -109,16 +110,17 @@ def marked(chosen: Callable[[str, str], bool]) -> list[psutil.Process]:
 def kill_marked(chosen: Callable[[str, str], bool], patience: float = 5.0) -> list[str]:
     """Kills the `chosen` processes and those that they make meanwhile; returns the names of their parts."""
     parts: set[str] = set()
+    deadline = time.monotonic() + patience
     while victims := marked(chosen):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"These processes could not be killed: {', '.join(map(str, victims))}")
         for victim in victims:
             try:
                 parts.add(victim.environ().get(PART, "?"))
                 victim.kill()
             except psutil.Error:
                 continue  # gone meanwhile
-        _, alive = psutil.wait_procs(victims, timeout=patience)
-        if alive:
-            raise RuntimeError(f"These processes could not be killed: {', '.join(map(str, alive))}")
+        time.sleep(0.02)
     return sorted(parts)
 
 
