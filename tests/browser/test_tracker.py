@@ -19,7 +19,7 @@ def _pages(site: Site) -> None:
         for n in (1, 2, 3)
     )
     site.pages["/"] = (
-        f'<title>Home</title>{TRACKER}<ul data-list="home">{links}</ul><a id="plain" href="#x">Plain</a>'
+        f'<title>Home</title>{TRACKER}<ul data-list="home">{links}</ul><a id="plain" href="#x" data-product-id="tea-9">Plain</a>'
     )
     site.pages["/p/tea-2/"] = (
         f"<title>Tea 2</title>{TRACKER}"
