@@ -1,6 +1,7 @@
 """The pages of the shop."""
 
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -72,7 +73,12 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "shop/search.html",
-        {"departments": selectors.departments(), "query": query, "page": page},
+        {
+            "departments": selectors.departments(),
+            "query": query,
+            "page": page,
+            "page_query": f"{urlencode({'q': query})}&",
+        },
     )
 
 

@@ -106,7 +106,8 @@ class Crowd:
 
     async def _make(self, visit: Visit, shopper: Shopper) -> None:
         await asyncio.sleep(self._events.book(len(visit.events)))
-        if not shopper.cookies or self._pages.try_book():
+        is_spare = not self._newcomers  # a page is better spent on someone who needs their cookie
+        if not shopper.cookies or (is_spare and self._pages.try_book()):
             await self._insist(lambda: self._site.open_page(visit.path, shopper.cookies))
             self.tally.pages += 1
         happened = [event | {"timestamp": now()} for event in visit.events]
