@@ -19,7 +19,8 @@ def _pages(site: Site) -> None:
         for n in (1, 2, 3)
     )
     site.pages["/"] = (
-        f'<title>Home</title>{TRACKER}<ul data-list="home">{links}</ul><a id="plain" href="#x" data-product-id="tea-9">Plain</a>'
+        f'<title>Home</title>{TRACKER}<ul data-list="home">{links}</ul>'
+        '<a id="plain" href="#x" data-product-id="tea-9">In no list</a>'
     )
     site.pages["/p/tea-2/"] = (
         f"<title>Tea 2</title>{TRACKER}"
@@ -286,6 +287,16 @@ def test_tabs_do_not_send_each_others_events(context: BrowserContext, site: Site
         tab.wait_for_function(NOTHING_WAITS)
     ids = [event["messageId"] for event in site.events]
     assert len(ids) == len(set(ids)) == 63
+
+
+def test_tab_leaves_alone_what_another_has_in_flight(context: BrowserContext, site: Site) -> None:
+    site.answers = [BUSY]
+    first, second = context.new_page(), context.new_page()
+    first.goto("/")
+    site.wait_until(lambda: site.batches)
+    second.goto("/")
+    second.wait_for_function(NOTHING_WAITS)
+    assert len({event["messageId"] for event in site.events}) == len(site.events) == 2
 
 
 def test_page_restored_from_the_back_forward_cache_is_seen_again(page: Page, site: Site) -> None:
