@@ -75,8 +75,8 @@ def ensure_topics(*, timeout: float = 20.0) -> Outcome:
     try:
         present = set(admin.list_topics(timeout=timeout).topics)
         created = _create(admin, [spec for spec in TOPICS if topic_name(spec.name) not in present], deadline)
-        mended = _mend(admin, [spec for spec in TOPICS if topic_name(spec.name) in present], deadline)
         _await_leaders(admin, deadline)
+        mended = _mend(admin, [spec for spec in TOPICS if topic_name(spec.name) not in created], deadline)
     except KafkaException as error:
         raise TopicsNotReadyError(_explain(error.args[0], timeout)) from error
     return Outcome(created, mended)

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from streaming.topics import TOPICS, ensure_topics, replication, topic_name
+from tests.streaming.conftest import wait_for
 
 
 def settings_of(admin: AdminClient, name: str) -> dict[str, str]:
@@ -65,11 +66,13 @@ def test_a_setting_that_a_topic_lacks_is_mended(prefix: str, kafka: AdminClient)
 
     assert "message.timestamp.type" in outcome.mended[topic_name("activity")]
     assert topic_name("activity") not in outcome.created
-    assert settings_of(kafka, "activity")["message.timestamp.type"] == "LogAppendTime"
+    # A broker learns of a changed setting a moment after the controller has taken it.
+    wait_for(lambda: settings_of(kafka, "activity")["message.timestamp.type"] == "LogAppendTime")
 
 
 def test_a_setting_that_an_operator_changed_is_left_alone(topics: str, kafka: AdminClient) -> None:
     set_config(kafka, "activity", "retention.ms", "86400000")
+    wait_for(lambda: settings_of(kafka, "activity")["retention.ms"] == "86400000")
 
     assert ensure_topics().mended == {}
     assert settings_of(kafka, "activity")["retention.ms"] == "86400000"

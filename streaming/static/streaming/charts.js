@@ -1,7 +1,7 @@
 // Puts the samples that came with the page's newest content into the charts that are already drawn.
 document.addEventListener("htmx:afterSettle", () => {
-  for (const source of document.querySelectorAll("script[data-chart]")) {
-    const canvas = document.querySelector(`#chart-${source.dataset.chart} canvas`);
+  for (const source of document.querySelectorAll("#live script[type='application/json']")) {
+    const canvas = document.querySelector(`#chart-${source.id} canvas`);
     const chart = canvas && Chart.getChart(canvas);
     if (!chart) continue;
     const { labels, datasets } = JSON.parse(source.textContent);
