@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.models import Sum
@@ -89,16 +89,16 @@ def _of_the_cluster(cluster: Cluster | Unreachable) -> Iterator[Reading]:
 
 
 def _of_the_batches(states: list[QueryState], now: datetime) -> Iterator[Reading]:
-    sums: dict[str, dict[str, Any]] = {
-        row["query"]: row
+    sums = {
+        row["query"]: (row["events__sum"], row["duplicates__sum"], row["rejected__sum"])
         for row in Batch.objects.filter(committed_at__gt=now - WINDOW, committed_at__lte=now)
         .values("query")
         .annotate(Sum("events"), Sum("duplicates"), Sum("rejected"))
     }
     for state in states:
-        row = sums.get(state.query.name, {})
-        for metric, field in ((EVENTS, "events"), (DUPLICATES, "duplicates"), (REJECTED, "rejected")):
-            yield metric, state.query.name, row.get(f"{field}__sum", 0) / WINDOW.total_seconds()
+        counted = sums.get(state.query.name, (0, 0, 0))
+        for metric, count in zip((EVENTS, DUPLICATES, REJECTED), counted, strict=True):
+            yield metric, state.query.name, count / WINDOW.total_seconds()
     with connection.cursor() as cursor:
         cursor.execute(
             """
