@@ -37,7 +37,6 @@ COPY streaming streaming
 COPY tracking tracking
 # Spark's worker would write into its own installation, which belongs to root.
 ENV TRIBUTARY_HOME=/var/lib/tributary \
-    SPARK_JARS=/opt/spark-jars/*.jar \
     SPARK_WORKER_DIR=/var/lib/tributary/spark-work
 USER tributary
 EXPOSE 8000

@@ -1,5 +1,6 @@
 """Django's settings, from the environment first; what it leaves open comes from the embedded stack."""
 
+import re
 import sys
 from typing import Any
 
@@ -101,8 +102,8 @@ DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
 }
 
 # -- Valkey: the channel layer, Celery's broker and the cache -----------------------------------------------
-VALKEY_URL = environment.url("VALKEY_URL", "valkey_url", {"redis", "rediss", "valkey", "valkeys"}).replace(
-    "valkey", "redis", 1
+VALKEY_URL = re.sub(
+    "^valkey", "redis", environment.url("VALKEY_URL", "valkey_url", {"redis", "rediss", "valkey", "valkeys"})
 )
 CHANNEL_LAYERS = {
     "default": {

@@ -11,6 +11,14 @@ from tracking.events import MAX_ID_LENGTH, MAX_PRODUCTS, Event, EventType, forma
 OLDEST = timedelta(days=30)
 NEWEST = timedelta(hours=24)
 
+SENDERS_NAMES = {
+    "eventId": "messageId",
+    "visitorId": "anonymousId",
+    "productId": "properties.product_id",
+    "productIds[...]": "properties.products",
+}
+"""Under which name the sender gave a field of the event."""
+
 
 class RejectedError(Exception):
     """A call that cannot become an event: the field and the reason, for the sender."""
@@ -68,14 +76,15 @@ def event_of_call(
         return msgspec.convert(msgspec.to_builtins(event), Event)
     except msgspec.ValidationError as error:
         raise rejected(error) from error
+    except RecursionError as error:
+        raise RejectedError("properties", "are nested too deeply") from error
 
 
 def rejected(error: msgspec.ValidationError) -> RejectedError:
     """The field and the reason of msgspec's message, "Expected `str`, got `int` - at `$.eventId`"."""
     reason, _, path = str(error).partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
-    names = {"eventId": "messageId", "visitorId": "anonymousId"}
-    return RejectedError(names.get(field, field) or "event", reason)
+    return RejectedError(SENDERS_NAMES.get(field, field) or "event", reason)
 
 
 def _event_type(kind: str | None) -> EventType:

@@ -25,8 +25,11 @@ MAX_ID_LENGTH: Final = 100
 MAX_NAME_LENGTH: Final = 200
 MAX_PRODUCTS: Final = 100
 
-Identifier = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
-Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+# PostgreSQL's text holds every character but NUL: one such event would stop whoever writes it there.
+WITHOUT_NUL: Final = r"^[^\x00]*$"
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=WITHOUT_NUL)]
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH, pattern=WITHOUT_NUL)]
 Timestamp = Annotated[
     str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds")
 ]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -62,10 +63,12 @@ def schema(request: HttpRequest) -> JsonResponse:
 
 
 def _body_of(request: HttpRequest) -> dict[str, Any]:
-    if len(request.body) > MAX_BATCH_BYTES:
-        raise RejectedError("body", f"is larger than {MAX_BATCH_BYTES // 1024} KB")
     try:
+        if len(request.body) > MAX_BATCH_BYTES:
+            raise RequestDataTooBig
         return msgspec.json.decode(request.body, type=dict[str, Any])
+    except RequestDataTooBig as error:
+        raise RejectedError("body", f"is larger than {MAX_BATCH_BYTES // 1024} KB") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RejectedError("body", f"is not a JSON object: {error}") from error
 
