@@ -43,9 +43,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         shelves = read_shelves()
-        connection.close()
         if not shelves:
             raise CommandError("The shop has no products: run `python manage.py load_catalogue` first.")
+        connection.close()  # from here on the shoppers only speak HTTP
+        connection.close_pool()  # type: ignore[attr-defined]
         try:
             asyncio.run(
                 self._run(shelves, options["address"], options["rate"], options["seed"], options["duration"])
