@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.site import Site
 
@@ -21,6 +21,8 @@ SWITCHES = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+PATIENCE_MS = 15_000  # the machine may be busy with Spark
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium() -> str | None:
@@ -60,7 +62,7 @@ def site() -> Iterator[Site]:
 def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
     """One visitor's browser: cookies and storage of its own. An error in a page fails the test."""
     context = browser.new_context(base_url=site.address, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context

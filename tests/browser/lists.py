@@ -78,7 +78,7 @@ class Sockets:
     def send(self, message: Json) -> None:
         self.opened[-1].send(dump(message))
 
-    def wait_for(self, page: Page, condition: Callable[[], object], seconds: float = 5) -> None:
+    def wait_for(self, page: Page, condition: Callable[[], object], seconds: float = 15) -> None:
         """Waits while Playwright goes on serving the sockets."""
         for _ in range(int(seconds * 50)):
             if condition():
