@@ -2,16 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 import httpx
 
 from shop.shoppers.pace import Pace
-from shop.shoppers.sessions import Event, Visit, session
+from shop.shoppers.patience import Patience
+from shop.shoppers.sessions import Visit, session
 from shop.shoppers.shelves import Shelves
-from shop.shoppers.site import Site, SiteDownError, SlowDownError, now
+from shop.shoppers.site import Site, now
 from shop.shoppers.tastes import Taste, plant_tastes
 
 SHOPPERS = 300
@@ -21,8 +22,6 @@ IN_THE_SHOP = 40
 HANDS = 8
 """Requests under way at once."""
 PAGES_A_SECOND = 2
-LONGEST_WAIT = 10.0
-"""Seconds between attempts while the site is down, at most."""
 
 
 @dataclass(slots=True)
@@ -66,9 +65,8 @@ class Crowd:
         self._inside: deque[Shopper] = deque()
         self._events = Pace(rate)
         self._pages = Pace(PAGES_A_SECOND)
-        self._open = asyncio.Event()
-        self._open.set()
-        self._failures = 0
+        self._door = Patience("The shop", say)
+        self._collector = Patience("The collector", say)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as hands:
@@ -108,40 +106,14 @@ class Crowd:
         await asyncio.sleep(self._events.book(len(visit.events)))
         is_spare = not self._newcomers  # a page is better spent on someone who needs their cookie
         if not shopper.cookies or (is_spare and self._pages.try_book()):
-            await self._insist(lambda: self._site.open_page(visit.path, shopper.cookies))
+            await self._door.insist(lambda: self._site.open_page(visit.path, shopper.cookies))
             self.tally.pages += 1
         happened = [event | {"timestamp": now()} for event in visit.events]
-        await self._insist(lambda: self._send(happened, shopper))
+        rejected = await self._collector.insist(lambda: self._site.send(happened, shopper.cookies))
+        self._count(len(happened), rejected)
 
-    async def _send(self, events: Sequence[Event], shopper: Shopper) -> None:
-        rejected = await self._site.send(events, shopper.cookies)
+    def _count(self, sent: int, rejected: Sequence[str]) -> None:
         if rejected and not self.tally.rejected:
             self._say(f"The collector rejects events, first because {rejected[0]}.")
         self.tally.rejected += len(rejected)
-        self.tally.events += len(events) - len(rejected)
-
-    async def _insist(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        """Tries until it works. While the site is down, everyone waits, and it is said once."""
-        while True:
-            await self._open.wait()
-            try:
-                await attempt()
-            except SlowDownError as error:
-                await self._wait_outside(error, error.seconds)
-            except SiteDownError as error:
-                await self._wait_outside(error, min(0.5 * 2**self._failures, LONGEST_WAIT))
-            else:
-                if self._failures:
-                    self._say("The shop answers again.")
-                    self._failures = 0
-                return
-
-    async def _wait_outside(self, error: Exception, seconds: float) -> None:
-        if not self._open.is_set():
-            return  # someone else has found the door closed, and waits for all
-        self._open.clear()
-        if not self._failures:
-            self._say(f"The shop cannot be visited ({error}); trying again until it can.")
-        self._failures += 1
-        await asyncio.sleep(seconds)
-        self._open.set()
+        self.tally.events += sent - len(rejected)

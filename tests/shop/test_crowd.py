@@ -86,7 +86,10 @@ async def test_outage_is_said_once_and_nothing_is_lost_in_it() -> None:
     shop.trouble = refuse
     before = shop.events
     await shop_until(crowd, lambda: shop.events > before + 50)
-    assert [line.split("(")[0] for line in said] == ["The shop cannot be visited ", "The shop answers again."]
+    assert [line.split("(")[0] for line in said] == [
+        "The collector does not answer ",
+        "The collector answers again.",
+    ]
     arrived = [event["messageId"] for events in shop.sent.values() for event in events]
     held_up = {event["messageId"] for body in lost for event in json.loads(body)["batch"]}
     assert held_up
