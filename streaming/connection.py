@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
 
 T = TypeVar("T")
@@ -45,9 +45,11 @@ class Connection:
             return question(client)
         except (KafkaError, OSError) as error:
             self.close()
+            # That it took too long is in the message already.
+            detail = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
             raise UnansweredError(
                 f"Kafka did not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
-                f"for {TIMEOUT_MS / 1000:g} s: {error}"
+                f"for {TIMEOUT_MS / 1000:g} s{detail}"
             ) from error
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ class EventWeightAdmin(ReadOnlyAdmin):
 class ChangedVisitorAdmin(ReadOnlyAdmin):
     list_display = ("visitor_id", "version", time_of("changed_at", "Changed"))
     explanation = "Visitors whose list changed and who have not been told; empty while the relay keeps up."
+    empty = "Everybody has been told."
     search_fields = ("=visitor_id",)
     search_help_text = "A visitor's id"
     ordering = ("id",)

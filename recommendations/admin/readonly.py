@@ -15,8 +15,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     actions = None
     list_before_template = "recommendations/admin/explanation.html"
+    change_list_template = "recommendations/admin/change_list.html"
     explanation = ""
     """What the table holds, and what fills it."""
+    empty = "Nothing is here yet."
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -37,7 +37,7 @@ class ClusterPage(AdminPage):
         return []
 
     def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
-        """For each table its `title`, the `table` and what to say when it is `empty`."""
+        """For each table its “title”, the “table” and what to say when it is “empty”."""
         raise NotImplementedError
 
 
@@ -98,7 +98,7 @@ class TopicsPage(ClusterPage):
             {
                 "title": "",
                 "table": Table(headers=headers, rows=[self._row(topic) for topic in shown]),
-                "empty": "There are no topics yet: run `python manage.py create_topics`.",
+                "empty": "There are no topics yet: run “python manage.py create_topics”.",
             },
             {
                 "title": "Kafka's own",
@@ -188,7 +188,7 @@ class GroupsPage(ClusterPage):
             {
                 "title": "",
                 "table": Table(headers=headers, rows=[self._row(group) for group in cluster.groups]),
-                "empty": "No consumer group yet: the push process makes one when it runs (`make status`). "
+                "empty": "No consumer group yet: the push process makes one when it runs (“make status”). "
                 "Spark makes none, its offsets stand in the ledger.",
             }
         ]

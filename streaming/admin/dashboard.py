@@ -52,7 +52,7 @@ def _processed() -> Tile:
 
 def _lag(states: list[QueryState]) -> Tile:
     if not states:
-        return Tile("Spark lag", UNKNOWN, "no query has run yet: start Spark with `make up`", "bad")
+        return Tile("Spark lag", UNKNOWN, "no query has run yet: start Spark with “make up”", "bad")
     lags = [state.lag for state in states]
     known = [lag for lag in lags if lag is not None]
     value = lag_cell(sum(known) if len(known) == len(lags) else None)

@@ -72,6 +72,7 @@ class BatchAdmin(ReadOnlyAdmin):
     list_filter_submit = True
     list_select_related = ("query",)
     list_before_template = "streaming/admin/balance.html"
+    empty = "No batch has been applied yet."
     search_fields = ("batch_id",)
     search_help_text = "Batch, or topic-partition@offset"
     ordering = ("-id",)
@@ -123,6 +124,7 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     search_fields = ("reason",)
     search_help_text = "A word of the reason"
     explanation = "Records in the log that are no events; the records themselves stay there."
+    empty = "None has been found."
     ordering = ("-id",)
 
 

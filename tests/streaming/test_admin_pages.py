@@ -49,6 +49,13 @@ def test_each_page_answers_while_nothing_is_there_yet(admin: Client, address: st
     assert "Tributary" in text(admin, address)
 
 
+def test_an_empty_table_does_not_propose_to_add_a_row(admin: Client) -> None:
+    ledger = reverse("admin:streaming_batch_changelist")
+    assert "No batch has been applied yet." in text(admin, ledger)
+    assert "Create a new item" not in text(admin, ledger)
+    assert "Nothing found." in text(admin, f"{ledger}?q=7")
+
+
 def test_each_page_answers_without_kafka(admin: Client, away: str) -> None:
     query = add_query()
     apply_batch(query, "activity", {0: 3})

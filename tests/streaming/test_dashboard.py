@@ -48,7 +48,7 @@ def test_the_numbers_are_those_of_the_rows(admin: Client, topics: str, produce: 
 
 def test_what_is_not_known_is_not_a_number(admin: Client, away: str) -> None:
     shown = tiles(admin)
-    assert shown["Spark lag"] == ("–", "no query has run yet: start Spark with `make up`")
+    assert shown["Spark lag"] == ("–", "no query has run yet: start Spark with “make up”")
     assert shown["Click to computed"][0] == "–"
     assert shown["Replicas"][0] == "not known"
 
