@@ -66,7 +66,6 @@ def write_log(home: Home) -> None:
         level=logging.INFO,
         force=True,
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def already_runs(home: Home) -> str:
@@ -81,6 +80,8 @@ def up(home: Home, *, without: frozenset[str]) -> int:
     check_disk(home.path)
     find_java()
     home.create()
+    log = home.log("supervisor")
+    logged = log.stat().st_size if log.exists() else 0
     known: StackState | None = None
     supervisor: subprocess.Popen[bytes] | None = None
     if Lock(home).is_held():
@@ -93,7 +94,8 @@ def up(home: Home, *, without: frozenset[str]) -> int:
     if state and state.state == READY:
         return 0
     if state is None or state.state != FAILED:
-        sys.stderr.write(f"The stack did not start; {home.shown(home.log('supervisor'))} says why.\n")
+        said = log.read_bytes()[logged:].decode(errors="replace").strip()
+        sys.stderr.write(f"{said}\nThe stack did not start (its log is {home.shown(log)}).\n")
     return 1
 
 

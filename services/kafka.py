@@ -8,7 +8,7 @@ from services import jars
 from services.home import Home, write_privately
 from services.kafka_probe import broker_probe, client_settings
 from services.machine import find_java
-from services.part import Part
+from services.part import ELSEWHERE_SECONDS, Part
 
 LOGGING = Path(__file__).with_name("kafka-log4j2.properties")
 
@@ -111,7 +111,7 @@ def elsewhere(addresses: str, environment: Mapping[str, str]) -> list[Part]:
             f"kafka-{number}",
             probe=broker_probe(address, settings=client_settings(environment)),
             address=address,
-            start_timeout=20,
+            start_timeout=ELSEWHERE_SECONDS,
         )
         for number, address in enumerate(found, start=1)
     ]

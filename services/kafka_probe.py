@@ -4,8 +4,6 @@ import logging
 import socket
 from collections.abc import Callable, Mapping
 
-from confluent_kafka.admin import AdminClient
-
 ANSWER_SECONDS = 2.0
 VARIABLES = {
     "security.protocol": "KAFKA_SECURITY_PROTOCOL",
@@ -27,6 +25,8 @@ def broker_probe(
     """Asks at `address`; with a `number`, that broker must be an unfenced member of the cluster."""
 
     def probe() -> str:
+        from confluent_kafka.admin import AdminClient
+
         connect(address)
         client = AdminClient(
             {

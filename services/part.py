@@ -4,6 +4,9 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+ELSEWHERE_SECONDS = 10.0
+"""How long a server that runs elsewhere may take to answer: it should be there already."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

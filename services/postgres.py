@@ -18,7 +18,6 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psutil
-import psycopg
 
 from services.home import Home
 from services.part import Part
@@ -83,6 +82,8 @@ def postgres_parts(home: Home, port: int) -> list[Part]:
 
 def postgres_probe(url: str) -> Callable[[], str]:
     def probe() -> str:
+        import psycopg
+
         with psycopg.connect(url, connect_timeout=2, application_name="supervisor") as connection:
             version = connection.execute("SHOW server_version").fetchone()
         return f"PostgreSQL {version[0] if version else ''}"

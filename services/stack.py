@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services import jars, kafka, postgres, valkey
 from services.home import CHECKOUT, Home
-from services.part import Part
+from services.part import ELSEWHERE_SECONDS, Part
 from services.ports import choose_ports
 from services.web import web_probe
 
@@ -97,13 +97,15 @@ def server_parts(
     if "DATABASE_URL" in external:
         url = addresses["database_url"]
         probe = postgres.postgres_probe(url)
-        parts.append(Part("postgres", probe=probe, address=postgres.address_of(url)))
+        address = postgres.address_of(url)
+        parts.append(Part("postgres", probe=probe, address=address, start_timeout=ELSEWHERE_SECONDS))
     else:
         parts += postgres.postgres_parts(home, ports["postgres"])
     if "VALKEY_URL" in external:
         url = addresses["valkey_url"]
         probe = valkey.valkey_probe(url)
-        parts.append(Part("valkey", probe=probe, address=url.rpartition("@")[2].removeprefix("redis://")))
+        address = valkey.address_of(url)
+        parts.append(Part("valkey", probe=probe, address=address, start_timeout=ELSEWHERE_SECONDS))
     else:
         parts.append(valkey.valkey_part(ports["valkey"]))
     return parts
@@ -133,7 +135,7 @@ def process_parts(home: Home, web_port: int, rate: str) -> list[Part]:
             "web",
             run("granian", *GRANIAN, "--port", str(web_port), "config.asgi:application"),
             ("load-catalogue", "create-topics", "valkey"),
-            probe=web_probe(f"http://127.0.0.1:{web_port}/healthz"),
+            probe=web_probe(web_port),
             address=f"http://127.0.0.1:{web_port}/",
         ),
         Part("push", manage("push"), ("migrate", "create-topics", "valkey")),

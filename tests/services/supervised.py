@@ -1,11 +1,10 @@
 """Runs a supervisor over dummy parts: `python -m tests.services.supervised HOME PARTS_AS_JSON`."""
 
-import json
-import logging
 import os
-import signal
 import sys
 from pathlib import Path
+
+import msgspec
 
 from services.commands import write_log
 from services.home import Home
@@ -13,26 +12,37 @@ from services.part import Part
 from services.state import Lock
 from services.supervisor import Supervisor
 
-DUMMY = str(Path(__file__).with_name("dummy.py"))
+ALREADY_RUNS = 75
 
 
-def dummy_part(given: dict[str, object]) -> Part:
-    options = dict(given)
-    words = [str(word) for word in options.pop("run", ["ready"])]  # type: ignore[attr-defined]
-    needs = tuple(options.pop("needs", ()))  # type: ignore[arg-type]
-    return Part(command=(sys.executable, DUMMY, *words), needs=needs, **options)  # type: ignore[arg-type]
+class Dummy(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    run: tuple[str, ...] = ("ready",)
+    needs: tuple[str, ...] = ()
+    step: bool = False
+    start_timeout: float = 60.0
+    stop_timeout: float = 20.0
+
+    def part(self) -> Part:
+        return Part(
+            self.name,
+            (sys.executable, str(Path(__file__).with_name("dummy.py")), *self.run),
+            needs=self.needs,
+            step=self.step,
+            start_timeout=self.start_timeout,
+            stop_timeout=self.stop_timeout,
+        )
 
 
-def main(folder: str, parts: str) -> int:
+def main(folder: str, dummies: str) -> int:
     home = Home(Path(folder))
     home.create()
     write_log(home)
-    logging.getLogger("services").setLevel(logging.INFO)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     lock = Lock(home)
     if not lock.acquire():
-        return 75
-    return Supervisor(home, [dummy_part(part) for part in json.loads(parts)], os.environ).run()
+        return ALREADY_RUNS
+    parts = [dummy.part() for dummy in msgspec.json.decode(dummies, type=list[Dummy])]
+    return Supervisor(home, parts, os.environ).run()
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ BUT_VALKEY = (
 )
 
 
-def status(home: Home) -> tuple[int, dict[str, object]]:
+def status(home: Home, by: tuple[str, ...] = ("-m", "services")) -> tuple[int, dict[str, object]]:
     outcome = subprocess.run(
-        [sys.executable, "manage.py", "status", "--json"],
+        [sys.executable, *by, "status", "--json"],
         cwd=CHECKOUT,
         env=stack_environment(home),
         capture_output=True,
@@ -50,8 +50,9 @@ def test_up_twice_then_down_twice(home: Home, services: Services) -> None:
     assert (kept := read_state(home)) is not None
     assert kept.parts[0].pid == state.parts[0].pid
 
-    code, found = status(home)
+    code, found = status(home, by=("manage.py",))
     assert (code, found["ready"]) == (0, True)
+    assert status(home) == (code, found)
 
     assert "valkey stopped" in services("down").stdout
     assert not processes_of(home)
@@ -137,7 +138,7 @@ def test_busy_web_port_is_told_and_starts_nothing(home: Home, services: Services
 
 
 def test_failed_start_says_why_and_leaves_nothing(home: Home, services: Services) -> None:
-    outcome = services("up", *BUT_VALKEY, VALKEY_URL="redis://127.0.0.1:1/0", START_TIMEOUT="1")
+    outcome = services("up", *BUT_VALKEY, VALKEY_URL="redis://127.0.0.1:1/0")
 
     assert outcome.returncode == 1
     assert "valkey at 127.0.0.1:1 was not ready within" in outcome.stdout

@@ -11,6 +11,7 @@ import psutil
 from services.home import CHECKOUT, Home
 from services.process import PART, STACK
 from tests.services.conftest import Supervised, processes_of, wait_until
+from tests.services.supervised import ALREADY_RUNS
 
 Supervise = Callable[..., Supervised]
 
@@ -67,7 +68,8 @@ def test_killed_supervisor_leaves_nothing(supervise: Supervise, home: Home, tmp_
     file = tmp_path / "pids"
     stack = supervise({"name": "web", "run": ["master", str(file)]}, {"name": "valkey", "run": ["stubborn"]})
     stack.wait_ready()
-    assert len(processes_of(home)) == 6  # four of the master, its grandchild, and valkey
+    # four of the master, its grandchild, and valkey
+    wait_until(lambda: len(processes_of(home)) == 6, "every process is there")
 
     stack.process.kill()
     stack.process.wait()
@@ -186,7 +188,7 @@ def test_two_supervisors_of_one_home_are_refused(supervise: Supervise) -> None:
     stack = supervise({"name": "web"})
     stack.wait_ready()
 
-    assert supervise({"name": "web"}).process.wait(20) == 75
+    assert supervise({"name": "web"}).process.wait(20) == ALREADY_RUNS
     assert stack.part("web").state == "ready"
 
 
