@@ -16,30 +16,42 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("DATABASE_URL", "VALKEY_URL", "KAFKA_BOOTSTRAP_SERVERS")
-_started = pytest.StashKey[bool]()
+_started: list[str] = []
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Before Django's settings are read: they take the servers' addresses from what this starts."""
-    options = early_config.known_args_namespace
-    if all(os.environ.get(name) for name in SERVERS) or options.collectonly or options.help:
-        return
-    os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "test"))
-    os.environ.setdefault("SHOPPERS", "0")
-    if status()["ready"]:
+def pytest_load_initial_conftests() -> None:
+    """Before Django's settings are read: they take addresses and secrets from what this writes."""
+    if not uses_servers_of_environment():
+        os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "test"))
+        os.environ.setdefault("SHOPPERS", "0")
+        services("configure")
+
+
+def pytest_unconfigure() -> None:
+    if _started:
+        services("down")
+
+
+def uses_servers_of_environment() -> bool:
+    return all(os.environ.get(name) for name in SERVERS)
+
+
+def start() -> None:
+    """Starts the product unless it is up; what this started is stopped at the end of the run."""
+    if uses_servers_of_environment() or _started or status()["ready"]:
         return
     sys.stderr.write("Starting the product for the tests ...\n")
+    _started.append("up")
     up = services("up")
-    early_config.stash[_started] = True
     if up.returncode != 0:
-        services("down")
-        raise pytest.UsageError(f"The product did not start:\n{up.stdout}{up.stderr}")
+        pytest.exit(f"The product did not start:\n{up.stdout}{up.stderr}", returncode=1)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if config.stash.get(_started, False):
-        services("down")
+@pytest.fixture(scope="session", autouse=True)
+def stack() -> None:
+    """The product's servers, for every test; a folder of tests that needs none overrides this."""
+    start()
 
 
 def services(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,6 +86,7 @@ class Product:
 @pytest.fixture(scope="session")
 def product() -> Product:
     """The whole product, started and ready. Its database is its own, not the tests'."""
+    start()
     told = status()
     if not told["ready"]:
         pytest.fail(f"The product is not ready: {told['parts']}")

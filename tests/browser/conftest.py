@@ -73,3 +73,8 @@ def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stack() -> None:
+    """No servers: these tests bring what they need."""

@@ -105,3 +105,8 @@ def stack_environment(home: Home) -> dict[str, str]:
     named = {"KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "VALKEY_URL", "WRITE_KEY", "READ_KEY", "SECRET_KEY"}
     kept = {name: value for name, value in os.environ.items() if name not in named | {"WEB_PORT", "SHOPPERS"}}
     return kept | {"TRIBUTARY_HOME": str(home.path), "KAFKA_BROKERS": "1"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stack() -> None:
+    """No servers: these tests bring what they need."""
