@@ -15,7 +15,7 @@ SENDERS_NAMES = {
     "eventId": "messageId",
     "visitorId": "anonymousId",
     "productId": "properties.product_id",
-    "productIds[...]": "properties.products",
+    "productIds": "properties.products",
 }
 """Under which name the sender gave a field of the event."""
 
@@ -83,7 +83,7 @@ def event_of_call(
 def rejected(error: msgspec.ValidationError) -> RejectedError:
     """The field and the reason of msgspec's message, "Expected `str`, got `int` - at `$.eventId`"."""
     reason, _, path = str(error).partition(" - at `$")
-    field = path.rstrip("`").lstrip(".")
+    field = path.rstrip("`").lstrip(".").partition("[")[0]
     return RejectedError(SENDERS_NAMES.get(field, field) or "event", reason)
 
 
