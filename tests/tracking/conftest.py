@@ -22,7 +22,7 @@ Records = Callable[[str], list[Message]]
 @pytest.fixture(scope="module")
 def topic_prefix() -> Iterator[str]:
     prefix = f"test-{uuid4().hex[:12]}."
-    admin = AdminClient(django_settings.KAFKA_CLIENT)
+    admin = AdminClient({**django_settings.KAFKA_CLIENT})
     topic = NewTopic(prefix + ACTIVITY, PARTITIONS, CLUSTERS_DEFAULT)
     admin.create_topics([topic], operation_timeout=KAFKA_SECONDS)[topic.topic].result(KAFKA_SECONDS)
     yield prefix
