@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.db import connection
 from django.db.models import Max, Sum
@@ -41,6 +42,9 @@ class Totals:
     rejected: int = 0
     last: int = 0
 
+
+TRIES: Final = 20
+"""Readings of the ledger, of a few milliseconds each, until no batch lands within one."""
 
 _known: dict[tuple[str, str], Totals] = {}
 _lock = threading.Lock()
@@ -88,11 +92,12 @@ def _read_ledger() -> tuple[dict[str, Totals], list[Position]]:
     """Sums and positions that belong together: a batch that lands between the reads is in one of them."""
     queries = list(Query.objects.order_by("name").values_list("name", flat=True))
     sums = {query: totals(query) for query in queries}
-    while True:
+    for _ in range(TRIES):
         before, positions = sums, list(Position.objects.all())
         sums = {query: totals(query) for query in queries}
         if sums == before:
-            return sums, positions
+            break
+    return sums, positions
 
 
 def _account(query: str, sums: Totals) -> Balance:
