@@ -83,13 +83,11 @@ class Product:
         return next(part for part in status()["parts"] if part["name"] == name)
 
 
-@pytest.fixture(scope="session")
-def product() -> Product:
-    """The whole product, started and ready. Its database is its own, not the tests'."""
-    start()
+def read_product() -> Product:
+    """Where the running product is; raises RuntimeError where it is not ready."""
     told = status()
     if not told["ready"]:
-        pytest.fail(f"The product is not ready: {told['parts']}")
+        raise RuntimeError(f"The product is not ready: {told['parts']}")
     addresses = json.loads((Path(os.environ["TRIBUTARY_HOME"]) / "stack.json").read_text())
     return Product(
         shop=told["shop"],
@@ -98,3 +96,10 @@ def product() -> Product:
         read_key=told["readKey"],
         database_url=addresses["database_url"],
     )
+
+
+@pytest.fixture(scope="session")
+def product() -> Product:
+    """The whole product, started and ready. Its database is its own, not the tests'."""
+    start()
+    return read_product()

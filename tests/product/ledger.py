@@ -30,7 +30,7 @@ def applied(product: Product) -> bool:
     """Whether the ledger has reached the end of the log."""
     with psycopg.connect(product.database_url) as connection:
         rows = connection.execute('SELECT partition, "offset" FROM streaming_position').fetchall()
-    positions = dict(rows)
+    positions: dict[int, int] = dict(rows)
     return all(positions.get(p, 0) == end for p, end in end_offsets(product).items())
 
 

@@ -1,0 +1,77 @@
+"""`make bench`: prints each figure beside a baseline from the same run and writes bench/results.json.
+
+Starts the product in `.local/bench` with the demo shoppers at 20 events/s, and stops it afterwards.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from bench.freshness import click_to_socket, utc_now
+from bench.measure import Measurement
+from bench.pages import pages
+from tests.stack import ROOT, read_product, services
+
+RATE = 20
+WARM_UP_SECONDS = 30
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def main() -> None:
+    os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "bench"))
+    os.environ["SHOPPERS"] = str(RATE)
+    console = Console()
+    console.print(f"Starting the product with the shoppers at {RATE} events/s ...")
+    up = services("up")
+    if up.returncode != 0:
+        raise SystemExit(f"The product did not start:\n{up.stdout}{up.stderr}")
+    try:
+        product = read_product()
+        console.print(f"Warming up for {WARM_UP_SECONDS} s ...")
+        _until_warm(product.shop)
+        measurements = [*asyncio.run(click_to_socket(product)), *pages(product)]
+    finally:
+        services("down")
+    console.print(table_of(measurements))
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    results = {"at": utc_now(), "machine": machine, "benchmarks": [m.as_json() for m in measurements]}
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    console.print(f"Written to {RESULTS.relative_to(ROOT)}.")
+
+
+def _until_warm(shop: str) -> None:
+    """Browses for a while: the first requests meet cold caches and compilers that a running shop does not."""
+    deadline = time.monotonic() + WARM_UP_SECONDS
+    with httpx.Client(base_url=shop) as client:
+        while time.monotonic() < deadline:
+            client.get("/").raise_for_status()
+            time.sleep(0.5)
+
+
+def table_of(measurements: list[Measurement]) -> Table:
+    table = Table(
+        "benchmark", "median ms", "p99 ms", "samples", "baseline", "its median", "ratio", "asked for"
+    )
+    for m in measurements:
+        table.add_row(
+            m.name,
+            f"{m.median:.1f}",
+            f"{m.p99:.1f}",
+            str(m.samples),
+            m.baseline,
+            f"{m.baseline_median:.1f}",
+            f"{m.ratio:.2f}",
+            m.limit,
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()
