@@ -41,12 +41,16 @@ class Position(models.Model):
 
 
 class Batch(models.Model):
-    """One micro-batch that was applied: events = folded + duplicates + rejected."""
+    """One micro-batch that was applied: events = folded + duplicates + rejected.
+
+    After a day the batches of an hour are merged into the newest of them, so that the ledger stays small.
+    """
 
     id = models.BigAutoField(primary_key=True)
     query = models.ForeignKey(Query, models.CASCADE)
     checkpoint = models.CharField(max_length=100)
     batch_id = models.BigIntegerField(help_text="Spark's number of the batch within its checkpoint.")
+    batches = models.BigIntegerField(default=1, db_default=1, help_text="Batches merged into this row.")
     events = models.BigIntegerField(help_text="Records read.")
     duplicates = models.BigIntegerField(help_text="Events seen before within 24 hours.")
     rejected = models.BigIntegerField(help_text="Records that are not events of the contract.")
@@ -112,7 +116,9 @@ class Sample(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     metric = models.CharField(max_length=100)
-    label = models.CharField(max_length=200, blank=True, help_text="What it was measured of: a group, a partition.")
+    label = models.CharField(
+        max_length=200, blank=True, help_text="What it was measured of: a group, a partition."
+    )
     at = models.DateTimeField()
     value = models.FloatField()
 

@@ -1,5 +1,6 @@
 """What the worker does from time to time for the cluster's and the ledger's pages."""
 
+import json
 import logging
 from datetime import timedelta
 from typing import Final
@@ -9,14 +10,17 @@ from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from streaming.cluster import Unreachable
+from streaming.ledger import merge_batches
 from streaming.metrics import measure
-from streaming.models import Sample
+from streaming.models import Position, Sample
 from streaming.snapshots import snapshot
 
 logger = logging.getLogger(__name__)
 
 EVERY_SAMPLE_FOR: Final = timedelta(days=1)
 """Older samples are thinned to one a minute."""
+EVERY_BATCH_FOR: Final = timedelta(days=1)
+"""Older rows of the ledger are merged by the hour."""
 SAMPLES_FOR: Final = timedelta(days=7)
 
 
@@ -34,6 +38,7 @@ def clean_up() -> None:
     """Removes what nobody reads any more."""
     thin_samples()
     clean_up_recommendations()
+    merge_batches(timezone.now() - EVERY_BATCH_FOR)
 
 
 def thin_samples() -> None:
@@ -56,9 +61,14 @@ def thin_samples() -> None:
 
 
 def clean_up_recommendations() -> None:
-    """Prunes the model's tables to their bounds."""
+    """Deletes what the model's windows have passed: for each partition from its newest applied event on."""
+    watermarks = {
+        position.partition: position.appended_at.isoformat()
+        for position in Position.objects.filter(appended_at__isnull=False)
+        if position.appended_at
+    }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT recommendations_clean_up()")
+            cursor.execute("SELECT recommendations_clean_up(%s::jsonb)", [json.dumps(watermarks)])
     except ProgrammingError as error:
         logger.error("The model was not pruned: %s Run `python manage.py migrate`.", error)

@@ -78,7 +78,7 @@ def test_old_samples_are_thinned_and_then_removed() -> None:
 
 def test_a_model_that_cannot_be_pruned_is_said_aloud(caplog: pytest.LogCaptureFixture) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DROP FUNCTION IF EXISTS recommendations_clean_up()")
+        cursor.execute("DROP FUNCTION recommendations_clean_up(jsonb)")
     with caplog.at_level(logging.ERROR):
         clean_up_recommendations()
     assert "The model was not pruned" in caplog.text
