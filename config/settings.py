@@ -6,9 +6,9 @@ from typing import Any
 
 import dj_database_url
 from celery.schedules import crontab
-from django.urls import reverse_lazy
 
 from config import environment
+from config.unfold import UNFOLD as UNFOLD
 
 BASE_DIR = environment.BASE_DIR
 TRIBUTARY_HOME = environment.HOME
@@ -181,132 +181,6 @@ SPECTACULAR_SETTINGS = {
 }
 
 
-# -- Admin --------------------------------------------------------------------------------------------------
-def _page(title: str, icon: str, url: str, permission: str) -> dict[str, Any]:
-    """A line of the admin's sidebar, for those who may see its page."""
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(url),
-        "permission": lambda request: request.user.has_perm(permission),
-    }
-
-
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Tributary",
-    "SITE_HEADER": "Tributary",
-    "SITE_SYMBOL": "water",
-    "SHOW_VIEW_ON_SITE": True,
-    "SITE_URL": "/",
-    "DASHBOARD_CALLBACK": "streaming.admin.dashboard.add_dashboard",
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97.7% .013 236.62)",
-            "100": "oklch(95.1% .026 236.824)",
-            "200": "oklch(90.1% .058 230.902)",
-            "300": "oklch(82.8% .111 230.318)",
-            "400": "oklch(74.6% .16 232.661)",
-            "500": "oklch(68.5% .169 237.323)",
-            "600": "oklch(54% .134 242.749)",
-            "700": "oklch(50% .134 242.749)",
-            "800": "oklch(44.3% .11 240.79)",
-            "900": "oklch(39.1% .09 240.876)",
-            "950": "oklch(29.3% .066 243.157)",
-        }
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": [
-            {"items": [_page("Dashboard", "monitoring", "admin:index", "streaming.view_query")]},
-            {
-                "title": "Cluster",
-                "separator": True,
-                "items": [
-                    _page("Overview", "dns", "cluster:overview", "streaming.view_query")
-                    # The other pages stand below its address, and are not it.
-                    | {"active": lambda request: request.resolver_match.view_name == "cluster:overview"},
-                    _page("Topics", "stacks", "cluster:topics", "streaming.view_query"),
-                    _page("Consumer groups", "groups", "cluster:groups", "streaming.view_query"),
-                ],
-            },
-            {
-                "title": "Spark",
-                "separator": True,
-                "items": [
-                    _page("Queries", "bolt", "cluster:queries", "streaming.view_query"),
-                    _page(
-                        "Ledger", "receipt_long", "admin:streaming_batch_changelist", "streaming.view_batch"
-                    ),
-                    _page(
-                        "Rejected records",
-                        "report",
-                        "admin:streaming_rejectedrecord_changelist",
-                        "streaming.view_rejectedrecord",
-                    ),
-                ],
-            },
-            {
-                "title": "Recommendations",
-                "separator": True,
-                "items": [
-                    _page(
-                        "Visitor lists",
-                        "person_search",
-                        "admin:recommendations_visitorlist_changelist",
-                        "recommendations.view_visitorlist",
-                    ),
-                    _page("Histories", "history", "model:histories", "recommendations.view_visitorevent"),
-                    _page(
-                        "Similar products",
-                        "hub",
-                        "admin:recommendations_similarproducts_changelist",
-                        "recommendations.view_similarproducts",
-                    ),
-                    _page("Pairs", "link", "model:pairs", "recommendations.view_pair"),
-                    _page(
-                        "Product counts",
-                        "bar_chart",
-                        "admin:recommendations_productcount_changelist",
-                        "recommendations.view_productcount",
-                    ),
-                    _page(
-                        "Trending and popular",
-                        "trending_up",
-                        "model:ranked",
-                        "recommendations.view_rankedproduct",
-                    ),
-                    _page(
-                        "Event weights",
-                        "balance",
-                        "admin:recommendations_eventweight_changelist",
-                        "recommendations.view_eventweight",
-                    ),
-                    _page(
-                        "Parameters",
-                        "tune",
-                        "admin:recommendations_parameters_changelist",
-                        "recommendations.view_parameters",
-                    ),
-                    _page(
-                        "To be told",
-                        "outbox",
-                        "admin:recommendations_changedvisitor_changelist",
-                        "recommendations.view_changedvisitor",
-                    ),
-                ],
-            },
-            {
-                "title": "Access",
-                "separator": True,
-                "items": [
-                    _page("Users", "person", "admin:auth_user_changelist", "auth.view_user"),
-                    _page("Groups", "shield_person", "admin:auth_group_changelist", "auth.view_group"),
-                ],
-            },
-        ],
-    },
-}
-
 # -- Logging ------------------------------------------------------------------------------------------------
 LOG_LEVEL = environment.text("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING: dict[str, Any] = {
@@ -315,5 +189,9 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"httpx": {"level": "WARNING"}, "kafka": {"level": "CRITICAL"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "kafka": {"level": "CRITICAL"},
+        "django.request": {"level": "ERROR"},
+    },
 }

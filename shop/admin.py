@@ -1,0 +1,42 @@
+"""The catalogue in the admin: what is in stock and what is hidden can be changed, the rest is loaded."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+
+from shop.models import Category, Product
+
+
+class Loaded(ModelAdmin):  # type: ignore[misc]
+    """Rows that `load_catalogue` makes: here they are neither added nor deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(Loaded):
+    list_display = ["picture", "name", "product_id", "category", "price", "stock", "hidden"]
+    list_display_links = ["name"]
+    list_filter = ["category", "hidden"]
+    list_select_related = ["category"]
+    list_editable = ["stock", "hidden"]
+    search_fields = ["name", "product_id", "brand"]
+    fields = ["name", "product_id", "brand", "category", "price", "description", "stock", "hidden"]
+    readonly_fields = ["name", "product_id", "brand", "category", "price", "description"]
+    ordering = ["category__position", "name"]
+
+    @admin.display(description="")
+    def picture(self, product: Product) -> str:
+        return format_html('<img src="{}" alt="" width="40" height="40">', product.picture_url)
+
+
+@admin.register(Category)
+class CategoryAdmin(Loaded):
+    list_display = ["name", "slug", "department", "position"]
+    readonly_fields = ["slug", "department", "hue", "shape", "colour"]
+    search_fields = ["name", "slug"]
