@@ -3,6 +3,7 @@
 import importlib.resources
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from services import jars, kafka, postgres, stack
 from services.home import Home
 from tests.compose.composefile import (
     EXAMPLE,
+    FILE,
     ROOT,
     MissingVariableError,
     environment_of,
@@ -37,12 +39,39 @@ BUILT = {"spark-jars"}
 """Steps that the image has taken when it was built."""
 
 
+def has_docker_compose() -> bool:
+    docker = shutil.which("docker")
+    return (
+        bool(docker) and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
+    )
+
+
 # -- The file -------------------------------------------------------------------------------------------------
 def test_it_is_valid_by_the_compose_specification() -> None:
     vendored = importlib.resources.files("check_jsonschema") / "builtin_schemas/vendor/compose-spec.json"
     validator = Draft202012Validator(json.loads(vendored.read_text()))
 
     assert [error.message for error in validator.iter_errors(load())] == []
+
+
+@pytest.mark.skipif(not has_docker_compose(), reason="no `docker compose` here: only the schema was checked")
+def test_docker_compose_itself_loads_it(tmp_path: Path) -> None:
+    filled_in = tmp_path / ".env"
+    filled_in.write_text("".join(f"{name}={value}\n" for name, value in secrets().items()))
+
+    command = [
+        "docker",
+        "compose",
+        "--file",
+        str(FILE),
+        "--env-file",
+        str(filled_in),
+        "--profile",
+        "shoppers",
+    ]
+    loaded = subprocess.run([*command, "config", "--quiet"], capture_output=True, text=True, check=False)
+
+    assert loaded.returncode == 0, loaded.stderr
 
 
 @pytest.mark.parametrize("secret", sorted(secrets()))

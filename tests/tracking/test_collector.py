@@ -16,7 +16,7 @@ from pytest_django import Settings
 from tests.tracking.conftest import Records
 from tracking import producer
 from tracking.events import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, Event, decode
-from tracking.producer import activity_producer
+from tracking.producer import ActivityProducer, activity_producer
 from tracking.views import MAX_BATCH_BYTES, MAX_EVENT_BYTES
 from tracking.visitors import COOKIE, cookie_of_visitor
 
@@ -287,18 +287,26 @@ async def test_a_bad_event_is_refused_without_kafka_too(async_client: AsyncClien
 
 
 @pytest.mark.usefixtures("unreachable_kafka")
-async def test_a_full_buffer_is_told_at_once(async_client: AsyncClient, visitor: str) -> None:
+async def test_a_full_buffer_is_told_at_once(
+    async_client: AsyncClient, visitor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer, "DELIVERY_SECONDS", 60)
     queue = activity_producer()
-    while True:
-        try:
-            queue.producer.produce(queue.topic, b"x" * 1000)
-        except BufferError:
-            break
+    fill(queue)
 
-    response = await post(async_client, "/v1/batch", {"batch": [view(visitor)]})
+    response = await asyncio.wait_for(post(async_client, "/v1/batch", {"batch": [view(visitor)]}), 10)
 
     assert response.status_code == 503
+    assert "0 of 1 events taken" in answer(response)["reason"]
     queue.producer.purge()
+
+
+def fill(queue: ActivityProducer) -> None:
+    while True:
+        try:
+            queue.producer.produce(queue.topic, b"x")
+        except BufferError:
+            return
 
 
 # -- Who the visitor is ---------------------------------------------------------------------------------------
