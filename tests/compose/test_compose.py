@@ -41,9 +41,9 @@ BUILT = {"spark-jars"}
 
 def has_docker_compose() -> bool:
     docker = shutil.which("docker")
-    return (
-        bool(docker) and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
-    )
+    if docker is None:
+        return False
+    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
 
 
 # -- The file -------------------------------------------------------------------------------------------------
