@@ -114,18 +114,17 @@ def _complete(
     items = _describe(_in_category(suggested, category))
     if len(items) < limit:
         taken = {*exclude, *(item["productId"] for item in suggested)}
-        ranked = RankedProduct.objects.order_by("-kind", "rank")  # trending before popular
-        others = {
-            row.product_id: {
-                "productId": row.product_id,
-                "score": row.score,
-                "reason": {"kind": row.kind, "productId": None},
-                "trace": None,
-            }
-            for row in reversed(ranked)
-            if row.product_id not in taken
-        }
-        items += _describe(_in_category(list(reversed(others.values())), category))
+        others: dict[str, dict[str, Any]] = {}
+        for row in RankedProduct.objects.order_by("-kind", "rank"):  # trending before popular
+            if row.product_id not in taken:
+                item = {
+                    "productId": row.product_id,
+                    "score": row.score,
+                    "reason": {"kind": row.kind, "productId": None},
+                    "trace": None,
+                }
+                others.setdefault(row.product_id, item)
+        items += _describe(_in_category(list(others.values()), category))
     return items[:limit]
 
 

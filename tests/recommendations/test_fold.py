@@ -1,42 +1,14 @@
 """The SQL fold against the model in plain Python, and against itself with other borders."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.conftest import Connection
+from tests.recommendations.folding import START, fold
 from tests.recommendations.reference import Done, Model
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-COPY = """
-    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids) FROM STDIN
-"""
-
-
-def fold(model: Connection, events: list[Done], batch: int = 1) -> Any:
-    """Folds the events as one batch; duplicates and visitors of the ledger's row."""
-    with model.transaction(), model.cursor() as cursor:
-        with cursor.copy(COPY) as copy:
-            for e in events:
-                copy.write_row(
-                    (
-                        e.partition,
-                        e.offset,
-                        e.at,
-                        e.visitor,
-                        e.event_id,
-                        e.event,
-                        e.at,
-                        e.at,
-                        list(e.products),
-                    )
-                )
-        return cursor.execute(
-            "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity')", (batch,)
-        ).fetchone()
 
 
 def browsing(count: int, seed: int = 7) -> list[Done]:
