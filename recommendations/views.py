@@ -1,12 +1,12 @@
 """The lists over HTTP. OpenAPI is drawn from these at /api/schema/."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from django.utils.module_loading import import_string
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +16,21 @@ from recommendations import selectors
 from recommendations.serializers import ListSerializer
 
 LIMIT = OpenApiParameter("limit", int, description=f"1 to {selectors.MAX_LIMIT}; 12 unless told.")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Of `asOf`. Weights decay by halves: centuries away from the landmark they no longer fit a float."""
+FLAGS = {"1": True, "true": True, "0": False, "false": False}
 CATEGORY = OpenApiParameter("category", str, description="Only products of this category.")
 
 
 class ListView(APIView):
     """What the list endpoints share: their parameters and the shape of the answer."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuses by name what Postgres cannot even look for."""
+        super().initial(request, *args, **kwargs)
+        for name, value in {**request.query_params.dict(), **kwargs}.items():
+            if "\0" in value:
+                raise ValidationError({name: "holds a NUL character, which nothing here has in its name"})
 
     def limit(self) -> int:
         raw = self.request.query_params.get("limit", "12")
@@ -98,7 +108,7 @@ class ProductsList(ListView):
                 {"products": "is missing: it accepts product ids, comma-separated, newest last"}
             )
         as_of = self._as_of(query.get("asOf"))
-        unlisted = serializers.BooleanField().to_internal_value(query.get("unlisted", "0"))
+        unlisted = self._flag("unlisted", query.get("unlisted") or "0")
         if (as_of or unlisted) and not self.may_read():
             raise PermissionDenied("asOf and unlisted take a key that may read, as Basic user name.")
         return Response(selectors.list_for_products(products, self.limit(), self.category(), as_of, unlisted))
@@ -113,4 +123,12 @@ class ProductsList(ListView):
             moment = None
         if moment is None or moment.tzinfo is None:
             raise ValidationError({"asOf": f"{raw!r}: it accepts an RFC 3339 time with its zone"})
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValidationError({"asOf": f"{raw!r}: it accepts a year from {FIRST_YEAR} to {LAST_YEAR}"})
         return moment
+
+    @staticmethod
+    def _flag(name: str, raw: str) -> bool:
+        if raw.lower() not in FLAGS:
+            raise ValidationError({name: f"{raw!r}: it accepts 1 or 0, true or false"})
+        return FLAGS[raw.lower()]
