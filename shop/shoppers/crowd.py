@@ -4,11 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from random import Random
 
 import httpx
 
 from shop.shoppers.pace import Pace
+from shop.shoppers.past import past_batches
 from shop.shoppers.patience import Patience
 from shop.shoppers.sessions import Visit, session
 from shop.shoppers.shelves import Shelves
@@ -53,20 +56,32 @@ class Crowd:
         random: Random,
         say: Callable[[str], None],
     ) -> None:
-        tastes = plant_tastes(shelves, TASTES, random)
+        self._tastes = plant_tastes(shelves, TASTES, random)
         self.tally = Tally()
         self._site = site
         self._shelves = shelves
         self._origin = origin
         self._random = random
         self._say = say
-        self._newcomers = deque(Shopper(tastes[i % TASTES]) for i in range(SHOPPERS))
+        self._newcomers = deque(Shopper(self._tastes[i % TASTES]) for i in range(SHOPPERS))
         self._regulars: deque[Shopper] = deque()
         self._inside: deque[Shopper] = deque()
         self._events = Pace(rate)
         self._pages = Pace(PAGES_A_SECOND)
         self._door = Patience("The shop", say)
         self._collector = Patience("The collector", say)
+
+    async def tell_of_the_past(self, events: int) -> None:
+        """Sends a week of earlier sessions to a shop that has nothing to suggest yet; else does nothing."""
+        if not events or await self._door.insist(self._site.suggests):
+            return
+        told = 0
+        opened = datetime.now(UTC)
+        for batch in past_batches(self._tastes, self._shelves, self._random, opened=opened, events=events):
+            rejected = await self._collector.insist(partial(self._site.send, batch, httpx.Cookies()))
+            self._count(len(batch), rejected)
+            told += len(batch)
+        self._say(f"Told the collector of {told} events of the week before.")
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as hands:

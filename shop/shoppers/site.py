@@ -10,6 +10,7 @@ from shop.shoppers.sessions import Event
 
 USER_AGENT = "TributaryShoppers/1.0 (demo traffic of manage.py shoppers; not a person)"
 COLLECTOR = "/v1/batch"
+SUGGESTIONS = "/api/recommendations/trending/?limit=1"
 PATIENCE = httpx.Timeout(10, connect=3)
 DEFAULT_PAUSE = 2.0
 """Seconds to wait after a 429 or 503 that does not say how long."""
@@ -59,6 +60,13 @@ class Site:
             raise RefusedError(
                 f"GET {path} set no cookie, so its visitors cannot be told apart: is it the shop?"
             )
+
+    async def suggests(self) -> bool:
+        """Whether the shop has anything to suggest to somebody whom it does not know."""
+        answer = await self._ask("GET", SUGGESTIONS, httpx.Cookies())
+        if answer.status_code != 200:
+            raise RefusedError(f"GET {SUGGESTIONS} was answered {answer.status_code}.")
+        return bool(answer.json()["items"])
 
     async def send(self, events: Sequence[Event], cookies: httpx.Cookies) -> list[str]:
         """Sends one batch and returns why events of it were rejected. Sent again, it is the same batch."""

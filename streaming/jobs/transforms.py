@@ -6,6 +6,8 @@ from pyspark.sql import functions as f
 from streaming.jobs.schema import EVENT_SCHEMA
 from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
 
+TEXTS = ("e.eventId", "e.visitorId", "e.event", "e.productId", "e.productIds")
+"""What is written to Postgres as text, which cannot hold U+0000."""
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
 
@@ -33,6 +35,7 @@ def validate(parsed: DataFrame) -> DataFrame:
             ~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"
         ),
         *(_check_time(e + name) for name in ("occurredAt", "receivedAt")),
+        f.when(f.concat_ws("", *TEXTS).contains("\0"), "holds the character U+0000"),
         f.when(f.size("e.productIds") > MAX_PRODUCTS, f"productIds: more than {MAX_PRODUCTS}"),
         f.when(
             f.exists("e.productIds", lambda p: p.isNull() | ~f.length(p).between(1, MAX_ID_LENGTH)),

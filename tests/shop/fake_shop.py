@@ -15,6 +15,7 @@ class FakeShop:
 
     def __init__(self) -> None:
         self.trouble: Answer = lambda request: None
+        self.suggestions: list[dict[str, Any]] = []
         self.pages = 0
         self.sent: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.bodies: list[dict[str, Any]] = []
@@ -31,6 +32,8 @@ class FakeShop:
         if trouble := self.trouble(request):
             return trouble
         cookie = request.headers.get("Cookie", "")
+        if request.url.path.startswith("/api/"):
+            return httpx.Response(200, json={"items": self.suggestions})
         if request.method == "GET":
             self.pages += 1
             headers = {} if cookie else {"Set-Cookie": f"visitor=v{self.pages}; Path=/; HttpOnly"}

@@ -148,3 +148,26 @@ async def test_rejected_events_are_counted_and_the_first_reason_said() -> None:
     crowd = crowd_for(shop, said=said)
     await shop_until(crowd, lambda: crowd.tally.rejected > 3)
     assert said == ["The collector rejects events, first because event is missing."]
+
+
+async def test_a_shop_without_suggestions_is_told_of_the_week_before() -> None:
+    shop, said = FakeShop(), list[str]()
+    await crowd_for(shop, said=said).tell_of_the_past(250)
+
+    assert said == ["Told the collector of 300 events of the week before."]
+    assert list(map(len, shop.sent.values())) == [300], "without a cookie: a server speaks for its visitors"
+    times: dict[str, list[str]] = {}
+    for body in shop.bodies:
+        assert len(body["batch"]) <= 100
+        for event in body["batch"]:
+            assert event["timestamp"] < body["sentAt"]
+            times.setdefault(event["anonymousId"], []).append(event["timestamp"])
+    assert len(times) > 10
+    assert all(of_visitor == sorted(of_visitor) for of_visitor in times.values())
+
+
+async def test_a_shop_with_suggestions_is_told_nothing_of_the_past() -> None:
+    shop = FakeShop()
+    shop.suggestions = [{"productId": "mug-001"}]
+    await crowd_for(shop).tell_of_the_past(250)
+    assert shop.events == 0

@@ -24,12 +24,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Shop(BaseHTTPRequestHandler):
-    """Gives everyone a cookie and accepts every event."""
+    """Gives everyone a cookie, suggests something, and accepts every event."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self._answer(b"")
+        self._answer(b'{"items": [{"productId": "mug-001"}]}')
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -72,6 +72,8 @@ def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
             "occurredAt: not an RFC 3339 time in UTC with milliseconds",
         ),
         (GOOD | {"receivedAt": None}, "receivedAt: not an RFC 3339 time in UTC with milliseconds"),
+        (GOOD | {"eventId": "a\0b"}, "holds the character U+0000"),
+        (GOOD | {"productIds": ["a\0b"]}, "holds the character U+0000"),
         (GOOD | {"productIds": ["p"] * 101}, "productIds: more than 100"),
         (GOOD | {"productIds": ["p", None]}, "productIds: not each 1 to 100 characters"),
     ],

@@ -38,6 +38,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--rate", type=rate_of, default=20.0, help="events a second, pages among them")
         parser.add_argument("--seed", type=int, default=1, help="plants other tastes")
+        parser.add_argument(
+            "--past", type=int, default=5000, help="events of a week before, for a shop without suggestions"
+        )
         parser.add_argument("--duration", type=float, metavar="SECONDS", help="stop by itself")
         parser.add_argument("--address", default=default_address(), help="the shop (SHOP_ADDRESS)")
 
@@ -49,13 +52,20 @@ class Command(BaseCommand):
         connection.close_pool()  # type: ignore[attr-defined]
         try:
             asyncio.run(
-                self._run(shelves, options["address"], options["rate"], options["seed"], options["duration"])
+                self._run(
+                    shelves,
+                    options["address"],
+                    options["rate"],
+                    options["seed"],
+                    options["past"],
+                    options["duration"],
+                )
             )
         except* RefusedError as refused:
             raise CommandError(str(refused.exceptions[0])) from refused
 
     async def _run(
-        self, shelves: Shelves, address: str, rate: float, seed: int, duration: float | None
+        self, shelves: Shelves, address: str, rate: float, seed: int, past: int, duration: float | None
     ) -> None:
         # httpx tells of every request; the status line says enough.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -69,7 +79,7 @@ class Command(BaseCommand):
             say=self.stdout.write,
         )
         self.stdout.write(f"Shoppers: {rate:g} events a second to {address}")
-        visiting = asyncio.create_task(crowd.run())
+        visiting = asyncio.create_task(_come(crowd, past))
         stopped = asyncio.create_task(_stop_signal())
         reporting = asyncio.create_task(self._report(crowd))
         ready = asyncio.create_task(_say_when_ready(crowd))
@@ -101,6 +111,11 @@ class Command(BaseCommand):
             before = replace(tally)
             self.stdout.write(f"Shoppers: {status}")
             notifier.notify(f"STATUS={status}")
+
+
+async def _come(crowd: Crowd, past: int) -> None:
+    await crowd.tell_of_the_past(past)
+    await crowd.run()
 
 
 async def _say_when_ready(crowd: Crowd) -> None:
