@@ -71,8 +71,8 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 pins: $(BIN)/uv ## pin every version anew from pyproject.toml
 	@echo "# Every version that the product runs on, pinned once; \`make pins\` writes it anew from pyproject.toml." \
 		> requirements.txt
-	@$(PIN) --upgrade -o /dev/stdout >> requirements.txt
+	@$(PIN) --upgrade >> requirements.txt
 	@printf '%s\n' "# What the tests and the checks need besides; \`make pins\` writes it anew." \
 		"-r requirements.txt" > requirements-dev.txt
-	@$(PIN) --upgrade --extra dev --constraint requirements.txt -o /dev/stdout \
+	@$(PIN) --upgrade --extra dev --constraint requirements.txt \
 		| grep -vxFf requirements.txt >> requirements-dev.txt

@@ -47,7 +47,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,11 +84,11 @@ STATIC_URL = "/static/"
 STATIC_ROOT = TRIBUTARY_HOME / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedStaticFilesStorage"},
 }
 # Static files come straight from the packages, so that no collecting step can be forgotten.
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_MAX_AGE = 3600
 
 # -- Postgres: every process keeps a small pool, so that the sum stays far below max_connections -----------
 DATABASE_URL = environment.url("DATABASE_URL", "database_url", {"postgres", "postgresql"})

@@ -15,7 +15,7 @@ from services.web import web_probe
 SERVERS = ("kafka-1", "kafka-2", "kafka-3", "postgres", "valkey")
 PROCESSES = ("spark", "web", "push", "relay", "worker", "beat", "shoppers")
 SHOPPERS_RATE = "5"
-GRANIAN = ("--interface", "asgi", "--host", "127.0.0.1", "--workers", "1", "--no-access-log")
+GRANIAN = ("--interface", "asginl", "--host", "127.0.0.1", "--workers", "1", "--no-access-log")
 
 
 class OptionError(Exception):
