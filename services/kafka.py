@@ -89,6 +89,8 @@ def write_properties(home: Home, ports: Mapping[str, int], number: int, brokers:
         "controller.quorum.request.timeout.ms": 2000,
         "replica.lag.time.max.ms": 10000,
         "group.initial.rebalance.delay.ms": 0,
+        # After a restart the first broker back leads everything: share it out again soon.
+        "leader.imbalance.check.interval.seconds": 30,
         # Small: one machine carries all of them.
         "offsets.topic.num.partitions": 6,
         "transaction.state.log.num.partitions": 3,

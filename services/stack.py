@@ -124,7 +124,7 @@ def process_parts(home: Home, web_port: int, rate: str) -> list[Part]:
         Part(
             "spark",
             run("streaming.jobs.activity"),
-            ("spark-jars", "migrate", "create-topics"),
+            ("spark-jars", "migrate"),  # it waits for its topic by itself, with its JVM warm by then
             environment=lambda: {
                 "SPARK_JARS": ",".join(map(str, jars.jars("spark"))),
                 "CHECKPOINT_DIR": str(home.data / "checkpoints"),

@@ -1,6 +1,7 @@
 """Where the application reads: the topic from the ledger's positions on."""
 
 import json
+import time
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
@@ -9,6 +10,8 @@ from streaming.jobs.ledger import Offsets
 from streaming.jobs.settings import Settings
 
 EARLIEST = -2
+TOPIC_SECONDS = 60
+"""How long a start waits for the topic."""
 
 
 class TopicMissingError(Exception):
@@ -37,22 +40,31 @@ def records(session: SparkSession, settings: Settings, topic: str, positions: Of
 
 
 def partition_count(session: SparkSession, settings: Settings, topic: str) -> int:
-    """How many partitions the topic has, asked with the same client and options as the source's."""
+    """How many partitions the topic has, asked with the same client and options as the source's.
+
+    Waits for brokers and topic, which may be starting at the same time as the application.
+    """
     jvm = session._jvm
     assert jvm is not None
     properties = jvm.java.util.Properties()
     for name, value in settings.kafka.items():
         properties.setProperty(name.removeprefix("kafka."), value)
-    properties.setProperty("request.timeout.ms", "5000")
-    properties.setProperty("default.api.timeout.ms", "15000")
+    properties.setProperty("request.timeout.ms", "3000")
+    properties.setProperty("default.api.timeout.ms", "3000")
     admin = jvm.org.apache.kafka.clients.admin.Admin.create(properties)
+    deadline = time.monotonic() + TOPIC_SECONDS
     try:
-        described = admin.describeTopics(jvm.java.util.List.of(topic)).allTopicNames().get()
-        return int(described.get(topic).partitions().size())
-    except Py4JJavaError as error:
-        raise TopicMissingError(
-            f"The topic {topic} cannot be described at {settings.kafka['kafka.bootstrap.servers']}: start the brokers "
-            f"and run `python manage.py create_topics`. ({str(error).splitlines()[0]})"
-        ) from error
+        while True:
+            try:
+                described = admin.describeTopics(jvm.java.util.List.of(topic)).allTopicNames().get()
+                return int(described.get(topic).partitions().size())
+            except Py4JJavaError as error:
+                if time.monotonic() > deadline:
+                    raise TopicMissingError(
+                        f"The topic {topic} cannot be described at {settings.kafka['kafka.bootstrap.servers']}: start "
+                        "the brokers and run `python manage.py create_topics`. "
+                        f"({error.java_exception.getMessage()})"
+                    ) from error
+                time.sleep(0.3)
     finally:
         admin.close()
