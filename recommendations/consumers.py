@@ -3,15 +3,19 @@
 import asyncio
 import contextlib
 import json
+import logging
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
 
 from recommendations.selectors import list_for_visitor, version_of_list
 from tracking.events import format_timestamp
+
+logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 20
 """How often a page's version is compared with Postgres, in case a notice was lost with the channel layer."""
@@ -28,35 +32,38 @@ def group_of_visitor(visitor_id: str) -> str:
 class RecommendationConsumer(AsyncJsonWebsocketConsumer):
     """Only the visitor of the signed cookie is listened to; nobody can name another."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.visitor_id: str | None = None
+        self.version = -1
+        self.lock = asyncio.Lock()
+        self.checking: asyncio.Task[None] | None = None
+
+    async def __call__(self, *asgi: Any) -> None:
+        """Leaves nothing behind, also where a failure ends the socket: then nobody calls `disconnect`."""
+        try:
+            await super().__call__(*asgi)
+        finally:
+            await self._leave()
+
     async def connect(self) -> None:
-        self.visitor_id: str | None = self.scope.get("visitor_id")
+        self.visitor_id = self.scope.get("visitor_id")
         await self.accept()
         if self.visitor_id is None:
             await self.close(NO_VISITOR, "The page must be loaded first: it sets the visitor cookie.")
             return
         # Listening begins before the first list is read: a change in between is sent, not lost.
-        self.version = -1
-        self.lock = asyncio.Lock()
         await self.channel_layer.group_add(group_of_visitor(self.visitor_id), self.channel_name)
         await self.send_list()
         self.checking = asyncio.create_task(self._check())
 
-    async def disconnect(self, code: int) -> None:
-        if self.visitor_id is None:
-            return
-        if checking := getattr(self, "checking", None):
-            checking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await checking
-        await self.channel_layer.group_discard(group_of_visitor(self.visitor_id), self.channel_name)
-
-    @classmethod
-    async def decode_json(cls, text_data: str) -> Any:
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
         """What is no JSON is passed over like any other message that the page should not have sent."""
         try:
-            return json.loads(text_data)
-        except ValueError:
-            return None
+            content = json.loads(text_data or "")
+        except (ValueError, RecursionError):
+            return
+        await self.receive_json(content)
 
     async def receive_json(self, content: Any, **_: Any) -> None:
         """A page that was away says which version it has, and is sent the list where it missed something."""
@@ -85,5 +92,16 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         assert self.visitor_id is not None
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            if await database_sync_to_async(version_of_list)(self.visitor_id) > self.version:
-                await self.send_list()
+            try:
+                if await database_sync_to_async(version_of_list)(self.visitor_id) > self.version:
+                    await self.send_list()
+            except DatabaseError as error:
+                logger.warning("A list could not be checked; the next check will tell: %s", error)
+
+    async def _leave(self) -> None:
+        if self.checking is not None:
+            self.checking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self.checking
+        if self.visitor_id is not None:
+            await self.channel_layer.group_discard(group_of_visitor(self.visitor_id), self.channel_name)

@@ -1,6 +1,5 @@
 """From the table of changed visitors to the topic `recommendations`: what committed is told, also after a crash."""
 
-import json
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -8,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from recommendations.models import ChangedVisitor
+from recommendations.notices import Notice, encode
 from tracking.events import RECOMMENDATIONS
 
 CHANNEL = "recommendations_changed"
@@ -57,7 +57,7 @@ class Outbox:
 
         try:
             for visitor_id, version in versions.items():
-                value = json.dumps({"visitorId": visitor_id, "version": version})
+                value = encode(Notice(visitor_id, version))
                 self.producer.produce(self.topic, value, key=visitor_id, on_delivery=delivered)
         except (BufferError, KafkaException) as error:
             raise NotSentError(str(error)) from error

@@ -1,7 +1,6 @@
 """Pushes: reads which visitors' lists changed and wakes the sockets of their open pages."""
 
 import asyncio
-import json
 import logging
 import signal
 from typing import Any
@@ -14,6 +13,7 @@ from django.core.management.base import BaseCommand
 from redis.exceptions import RedisError
 
 from recommendations.consumers import group_of_visitor
+from recommendations.notices import UnreadableNoticeError, decode
 from tracking.events import RECOMMENDATIONS
 
 GROUP = "push"
@@ -91,7 +91,8 @@ def visitors_of(messages: list[Message]) -> list[str]:
                 logger.warning("Kafka: %s", error.str())
             continue
         try:
-            visitors[json.loads(message.value() or b"")["visitorId"]] = None
-        except (ValueError, KeyError, TypeError):
-            logger.warning("Not a notice: %s-%s@%s", message.topic(), message.partition(), message.offset())
+            visitors[decode(message.value() or b"").visitor_id] = None
+        except UnreadableNoticeError as error:
+            where = f"{message.topic()}-{message.partition()}@{message.offset()}"
+            logger.warning("%s is no notice and is passed over: %s", where, error)
     return list(visitors)
