@@ -44,7 +44,8 @@ class Outbox:
         with transaction.atomic():
             rows = list(ChangedVisitor.objects.select_for_update(skip_locked=True).order_by("id")[:MAX_ROWS])
             if rows:
-                self._deliver({row.visitor_id: row.version for row in rows})
+                oldest_first = sorted(rows, key=lambda row: row.version)
+                self._deliver({row.visitor_id: row.version for row in oldest_first})
                 ChangedVisitor.objects.filter(id__in=[row.id for row in rows]).delete()
         return len(rows)
 

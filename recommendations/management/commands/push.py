@@ -37,7 +37,8 @@ class Command(BaseCommand):
             settings.KAFKA_CLIENT
             | {
                 "group.id": settings.KAFKA_TOPIC_PREFIX + GROUP,
-                "auto.offset.reset": "latest",
+                # A new group's "latest" is settled only after its assignment: what came in between would be lost.
+                "auto.offset.reset": "earliest",
                 "session.timeout.ms": 6000,
                 "heartbeat.interval.ms": 1500,
             }
