@@ -14,7 +14,8 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
-from streaming.jobs.ledger import Connection, Ledger
+from streaming.jobs.fold import Connection
+from streaming.jobs.ledger import Ledger
 from streaming.jobs.session import spark_session
 from streaming.jobs.settings import Settings, settings_from_environment
 from streaming.jobs.sink import Sink, open_connection

@@ -9,13 +9,12 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import psycopg
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Int8Range
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+from streaming.jobs.fold import Connection
+
 Offsets = Mapping[int, int]
 """For each partition the next offset."""
 

@@ -5,17 +5,13 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from pyspark.sql import DataFrame, Row
 
-from streaming.jobs.ledger import BatchRow, Connection, Ledger
+from streaming.jobs.fold import Connection, copy_events, fold, open_fold
+from streaming.jobs.ledger import BatchRow, Ledger
 
-COPY = """
-    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids) FROM STDIN
-"""
 RETRY_SECONDS = 60
 """How long a batch waits for a Postgres that went away before the query is given up."""
 
@@ -71,11 +67,9 @@ class Sink:
             self.ledger.check(connection, start)
             copied = time.perf_counter()
             valid = [row for row in rows if row.reason is None]
-            with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-                for row in valid:
-                    copy.write_row(row[:9])
+            copy_events(connection, (row[:9] for row in valid))
             copy_ms = (time.perf_counter() - copied) * 1000
-            duplicates, visitors, fold_ms, lists_ms = fold(connection, batch_id, self.ledger.topic)
+            folded = fold(connection, batch_id, self.ledger.topic)
             last_appended: dict[int, datetime] = {}
             for row in rows:
                 last_appended[row.partition] = max(
@@ -90,13 +84,18 @@ class Sink:
                     last_appended=last_appended,
                     first_appended_at=min((row.appended_at for row in rows), default=None),
                     events=len(rows),
-                    duplicates=duplicates,
-                    visitors=visitors,
+                    duplicates=folded.duplicates,
+                    visitors=folded.visitors,
                     rejected=[
                         (row.partition, row.offset, row.reason) for row in rows if row.reason is not None
                     ],
                     started_at=started_at,
-                    durations={"read": read_ms, "copy": copy_ms, "fold": fold_ms, "lists": lists_ms},
+                    durations={
+                        "read": read_ms,
+                        "copy": copy_ms,
+                        "fold": folded.fold_ms,
+                        "lists": folded.lists_ms,
+                    },
                 ),
             )
 
@@ -115,16 +114,8 @@ def open_connection(database_url: str) -> Connection:
         options="-c TimeZone=UTC",
         connect_timeout=5,
     )
-    connection.execute("CALL recommendations_open_fold()")
+    open_fold(connection)
     return connection
-
-
-def fold(connection: Connection, batch_id: int, topic: str) -> tuple[int, int, float, float]:
-    """Folds what was copied: duplicates, visitors touched, and the milliseconds of folding and of deriving lists."""
-    row: Any = connection.execute(
-        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s)", (batch_id, topic)
-    ).fetchone()
-    return int(row[0]), int(row[1]), float(row[2]), float(row[3])
 
 
 def end_offsets(checkpoint: Path, batch_id: int, topic: str) -> dict[int, int]:

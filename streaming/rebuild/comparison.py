@@ -1,15 +1,11 @@
 """Whether the live model and its shadow are equal: the same rows, and weights within 1e-9 relative."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
-
+from streaming.jobs.fold import Connection
 from streaming.rebuild.shadow import SCHEMA
 
 TOLERANCE = 1e-9
-Connection = psycopg.Connection[tuple[Any, ...]]
-
 WEIGHED = {
     "pairs": ("recommendations_pair", ("product_id", "other_id"), ("positive", "negative"), "true"),
     "counts": ("recommendations_productcount", ("product_id",), ("positive", "negative"), "true"),

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import psycopg
-
-Connection = psycopg.Connection[tuple[Any, ...]]
+from streaming.jobs.fold import Connection
 
 
 @dataclass
@@ -22,14 +19,6 @@ class Account:
 def hold(connection: Connection, query: str) -> None:
     """Keeps the query from committing a batch until the caller's transaction ends."""
     connection.execute("SELECT 1 FROM streaming_query WHERE name = %s FOR UPDATE", (query,))
-
-
-def positions(connection: Connection, query: str, topic: str) -> dict[int, int]:
-    rows = connection.execute(
-        'SELECT partition, "offset" FROM public.streaming_position WHERE query_id = %s AND topic = %s',
-        (query, topic),
-    )
-    return {int(p): int(offset) for p, offset in rows}
 
 
 def watermarks(connection: Connection, query: str, topic: str) -> dict[int, datetime | None]:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-import psycopg
 from confluent_kafka import Message
 
+from streaming.jobs.fold import Connection, copy_events, fold, open_fold
 from tracking.events import decode
 
 SCHEMA = "rebuild"
@@ -19,12 +19,6 @@ FACTS = (
     "recommendations_seenevent",
 )
 SETTINGS = ("recommendations_parameters", "recommendations_eventweight")
-COPY = """
-    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids) FROM STDIN
-"""
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class Shadow:
@@ -48,27 +42,25 @@ class Shadow:
         for table in SETTINGS:
             execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table}")  # noqa: S608
         execute(f"SET search_path = {SCHEMA}, public")
-        execute("CALL recommendations_open_fold()")
+        open_fold(self.connection)
 
     def drop(self) -> None:
         self.connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
 
     def fold(self, messages: Iterable[Message]) -> None:
         """Folds records in one transaction; what is no event of the contract is counted as rejected."""
-        with self.connection.transaction(), self.connection.cursor() as cursor:
-            with cursor.copy(COPY) as copy:
-                for message in messages:
-                    self.events += 1
-                    if (row := _row_of(message)) is None:
-                        self.rejected += 1
-                    else:
-                        copy.write_row(row)
-                    self.topic = message.topic() or ""
-            folded = cursor.execute(
-                "SELECT duplicates FROM recommendations_fold(%s, %s, false)", (self.batches, self.topic)
-            ).fetchone()
-            assert folded is not None
-            self.duplicates += folded[0]
+        rows = []
+        for message in messages:
+            self.events += 1
+            if (row := _row_of(message)) is None:
+                self.rejected += 1
+            else:
+                rows.append(row)
+            self.topic = message.topic() or ""
+        with self.connection.transaction():
+            copy_events(self.connection, rows)
+            folded = fold(self.connection, self.batches, self.topic, derive_lists=False)
+        self.duplicates += folded.duplicates
         self.batches += 1
 
     def clean_up(self, watermarks: Mapping[int, datetime | None]) -> None:

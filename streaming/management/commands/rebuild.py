@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from streaming.jobs.ledger import Ledger
 from streaming.rebuild import ledger
 from streaming.rebuild.comparison import Difference, Pruned, compare, pruned
 from streaming.rebuild.log import LogUnreadableError, read_log
@@ -37,13 +38,14 @@ class Command(BaseCommand):
             psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection,
         ):
             shadow = Shadow(connection)
+            positions = Ledger(QUERY, topic, checkpoint="").positions
             shadow.create()
             try:
-                first = ledger.positions(connection, QUERY, topic)
+                first = positions(connection)
                 self.fold(shadow, topic, {}, first)
                 with holder.transaction():
                     ledger.hold(holder, QUERY)
-                    last = ledger.positions(connection, QUERY, topic)
+                    last = positions(connection)
                     self.fold(shadow, topic, first, last)
                     shadow.clean_up(ledger.watermarks(connection, QUERY, topic))
                     differences = compare(connection)

@@ -1,0 +1,43 @@
+"""The call of the model's fold: what Spark's sink and a rebuild have in common. No Spark, no Django."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import psycopg
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+COPY = """
+    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
+                      product_ids) FROM STDIN
+"""
+
+
+class Folded(NamedTuple):
+    """What a fold tells the ledger; times in milliseconds."""
+
+    duplicates: int
+    visitors: int
+    fold_ms: float
+    lists_ms: float
+
+
+def open_fold(connection: Connection) -> None:
+    """Makes the connection's temporary tables; once for each connection, before its first fold."""
+    connection.execute("CALL recommendations_open_fold()")
+
+
+def copy_events(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Copies rows of COPY's columns into the batch that `fold` takes; within the caller's transaction."""
+    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def fold(connection: Connection, batch_id: int, topic: str, *, derive_lists: bool = True) -> Folded:
+    """Folds what was copied; within the caller's transaction."""
+    row: Any = connection.execute(
+        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s, %s)",
+        (batch_id, topic, derive_lists),
+    ).fetchone()
+    return Folded(*row)
