@@ -13,6 +13,7 @@ BEGIN
     DELETE FROM recommendations_visitorevent h USING jsonb_each_text(watermarks) w
     WHERE h.partition = w.key::int AND h.appended_at <= w.value::timestamptz - memory;
     GET DIAGNOSTICS history = ROW_COUNT;
+    lists := 0;
     IF history > 0 THEN
         DELETE FROM recommendations_visitorlist l
         WHERE NOT EXISTS (SELECT FROM recommendations_visitorevent h WHERE h.visitor_id = l.visitor_id);

@@ -1,0 +1,171 @@
+"""What is ranked for everybody, and what keeps the model within its bounds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from recommendations import tasks
+from recommendations.models import (
+    ChangedVisitor,
+    Pair,
+    ProductHour,
+    Pruning,
+    RankedProduct,
+    SeenEvent,
+    VisitorEvent,
+    VisitorList,
+)
+from tests.conftest import Connection
+from tests.recommendations.folding import START, browse
+
+DAY = timedelta(days=1)
+THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+pytestmark = pytest.mark.django_db
+
+
+def looked_at(product: str, weight: float, hour: datetime = THIS_HOUR) -> None:
+    ProductHour.objects.create(hour=hour, product_id=product, weight=weight)
+
+
+def ranked(kind: str) -> list[str]:
+    return list(RankedProduct.objects.filter(kind=kind).order_by("rank").values_list("product_id", flat=True))
+
+
+def test_trending_is_the_rate_now_against_the_products_own_past() -> None:
+    looked_at("always popular", 50)
+    for hours in range(2, 168):
+        looked_at("always popular", 50, THIS_HOUR - timedelta(hours=hours))
+    looked_at("on the rise", 20)
+    looked_at("on the rise", 5, THIS_HOUR - timedelta(hours=30))
+    looked_at("newcomer", 10)
+    looked_at("a handful", 2.9)
+    looked_at("yesterday's", 90, THIS_HOUR - DAY)
+
+    tasks.refresh_trending()
+
+    assert ranked("trending") == ["on the rise", "newcomer", "always popular"]
+
+
+def test_trending_score_is_that_of_the_definition() -> None:
+    moment = THIS_HOUR + timedelta(minutes=30)
+    looked_at("p", 12)
+    looked_at("p", 6, THIS_HOUR - timedelta(hours=1))
+    looked_at("p", 336, THIS_HOUR - timedelta(hours=100))
+    looked_at("p", 1000, THIS_HOUR - timedelta(hours=170))  # before the week that counts
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT product_id, score FROM recommendations_trending(%s, 10)", [moment])
+        rows = cursor.fetchall()
+    # 18 in 1.5 hours, where 2 an hour were to be expected, with a floor of 3.
+    assert rows == [("p", pytest.approx(18 / (2 * 1.5 + 3)))]
+
+
+def test_popular_is_ranked_by_what_counts_today(model: Connection) -> None:
+    browse(model, "w1: tea-1 mug-1", "w2: tea-1 mug-1", "w3: tea-1")
+    browse(model, "w4: cake-1", event="Order Completed", batch=2)
+    browse(model, "w5: tea-7", event="Product Removed", batch=3)
+
+    tasks.refresh_trending()
+
+    assert ranked("popular") == ["cake-1", "tea-1", "mug-1"]
+    scores = dict(RankedProduct.objects.filter(kind="popular").values_list("product_id", "score"))
+    faded = 0.5 ** ((timezone.now() - START) / timedelta(days=60))
+    assert scores["tea-1"] == pytest.approx(3 * faded, rel=1e-3)
+
+
+def test_ranking_replaces_the_one_before_and_keeps_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "RANKED_PRODUCTS", 2)
+    for weight, product in enumerate("abc", 10):
+        looked_at(product, weight)
+    tasks.refresh_trending()
+    assert ranked("trending") == ["c", "b"]
+    ProductHour.objects.all().delete()
+    tasks.refresh_trending()
+    assert ranked("trending") == []
+
+
+def test_pruning_keeps_the_heaviest_and_writes_down_what_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "PAIRS_PER_PRODUCT", 2)
+    for other, positive, negative in (("a", 5, 0), ("b", 9, 8), ("c", 4, 0), ("d", 1, 0), ("e", 4, 0)):
+        Pair.objects.create(product_id="p", other_id=other, positive=positive, negative=negative)
+    Pair.objects.create(product_id="q", other_id="d", positive=0.5, negative=0)
+
+    assert tasks.prune_pairs() == 3
+
+    kept = Pair.objects.order_by("product_id", "other_id").values_list("product_id", "other_id")
+    assert list(kept) == [("p", "a"), ("p", "c"), ("q", "d")]
+    (noted,) = Pruning.objects.all()
+    assert (noted.pairs, noted.positive, noted.negative) == (3, 14, 8)
+    assert tasks.prune_pairs() == 0
+    assert Pruning.objects.count() == 1
+
+
+def clean_up(**watermarks: datetime) -> dict[str, Any]:
+    """Cleans up with these watermarks, by partition: `clean_up(p0=...)`."""
+    by_partition = {name[1:]: moment.isoformat() for name, moment in watermarks.items()}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM recommendations_clean_up(%s)", [Jsonb(by_partition)])
+        assert cursor.description is not None
+        names = [column.name for column in cursor.description]
+        return dict(zip(names, cursor.fetchone() or (), strict=True))
+
+
+def see(number: int, partition: int, appended_at: datetime) -> None:
+    SeenEvent.objects.create(key=f"{number:032x}", partition=partition, appended_at=appended_at)
+
+
+def test_ids_seen_are_forgotten_a_day_before_their_own_partitions_watermark() -> None:
+    """By the log's clock, not the wall's: a partition that stands still may still be asked."""
+    second = timedelta(seconds=1)
+    see(1, 0, START - DAY - second)
+    see(2, 0, START - DAY)
+    see(3, 0, START - DAY + second)
+    see(4, 1, START - DAY - second)
+    see(5, 2, START - 9 * DAY)
+
+    assert clean_up(p0=START, p1=START - second * 2)["seen"] == 2
+
+    assert [key.int for key in SeenEvent.objects.order_by("key").values_list("key", flat=True)] == [3, 4, 5]
+
+
+def test_histories_go_after_the_memory_and_lists_with_the_last_of_theirs(model: Connection) -> None:
+    browse(model, "old: tea-1", "both: tea-1 mug-1", "new: tea-1")
+    model.execute(
+        "UPDATE recommendations_visitorevent SET appended_at = %s"
+        " WHERE visitor_id = 'old' OR (visitor_id = 'both' AND position = 1)",
+        (START - timedelta(days=90),),
+    )
+
+    def cleaned(partition: int) -> Any:
+        marks = Jsonb({str(partition): START.isoformat()})
+        # On the connection that commits: the rows were committed, and whoever empties the tables must not wait.
+        return model.execute("SELECT history, lists FROM recommendations_clean_up(%s)", (marks,)).fetchone()
+
+    assert cleaned(1) == (0, 0)
+    assert cleaned(0) == (2, 1)
+
+    kept = VisitorEvent.objects.order_by("visitor_id").values_list("visitor_id", "position")
+    assert list(kept) == [("both", 2), ("new", 1)]
+    assert list(VisitorList.objects.order_by("visitor_id").values_list("visitor_id", flat=True)) == [
+        "both",
+        "new",
+    ]
+
+
+def test_notices_go_after_an_hour_and_hours_after_two_weeks() -> None:
+    for minutes in (59, 61):
+        ChangedVisitor.objects.create(
+            visitor_id=str(minutes), version=1, changed_at=timezone.now() - timedelta(minutes=minutes)
+        )
+    looked_at("13 days", 1, THIS_HOUR - 13 * DAY)
+    looked_at("15 days", 1, THIS_HOUR - 15 * DAY)
+
+    cleaned = clean_up()
+
+    assert cleaned == {"seen": 0, "history": 0, "lists": 0, "hours": 1, "notices": 1}
+    assert list(ChangedVisitor.objects.values_list("visitor_id", flat=True)) == ["59"]
+    assert list(ProductHour.objects.values_list("product_id", flat=True)) == ["13 days"]
