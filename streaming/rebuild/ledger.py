@@ -40,8 +40,8 @@ def account(connection: Connection, query: str, topic: str) -> Account:
     assert sums is not None
     applied = connection.execute(
         """
-        SELECT p.partition, p."offset", range_agg(r.offsets)::text, range_agg(r.offsets) = int8multirange(
-            int8range(min(lower(r.offsets)), p."offset"))
+        SELECT p.partition, p."offset", range_agg(r.offsets)::text,
+               range_agg(r.offsets) = int8multirange(int8range(0, p."offset"))
         FROM public.streaming_position p
         LEFT JOIN public.streaming_batchrange r USING (query_id, topic, partition)
         WHERE p.query_id = %s AND p.topic = %s AND p."offset" > 0
@@ -50,7 +50,7 @@ def account(connection: Connection, query: str, topic: str) -> Account:
         (query, topic),
     )
     problems = [
-        f"partition {partition} is applied up to {end}, but its batches hold {ranges}"
+        f"partition {partition} is applied up to {end}, but its batches hold {ranges or 'nothing of it'}"
         for partition, end, ranges, whole in applied
         if not whole
     ]

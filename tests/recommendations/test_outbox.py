@@ -63,8 +63,8 @@ def test_each_visitor_is_told_once_with_the_newest_version(model: Connection, re
 
     assert send(Outbox()) == 4
 
-    told = wait_for(lambda: len(reader.read()) >= 2 and reader.records)
-    assert sorted(told) == [
+    wait_for(lambda: len(reader.read()) >= 2)
+    assert sorted(reader.records) == [
         ("anna", {"visitorId": "anna", "version": 3}),
         ("bert", {"visitorId": "bert", "version": 5}),
     ]

@@ -1,5 +1,6 @@
 """What is ranked for everybody, and what keeps the model within its bounds."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,7 +109,7 @@ def clean_up(**watermarks: datetime) -> dict[str, Any]:
     """Cleans up with these watermarks, by partition: `clean_up(p0=...)`."""
     by_partition = {name[1:]: moment.isoformat() for name, moment in watermarks.items()}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM recommendations_clean_up(%s)", [Jsonb(by_partition)])
+        cursor.execute("SELECT * FROM recommendations_clean_up(%s::jsonb)", [json.dumps(by_partition)])
         assert cursor.description is not None
         names = [column.name for column in cursor.description]
         return dict(zip(names, cursor.fetchone() or (), strict=True))

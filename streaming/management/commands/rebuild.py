@@ -83,11 +83,12 @@ class Command(BaseCommand):
                 *(f"{n:,}" for n in (difference.live, difference.rebuilt, difference.unequal)),
                 difference.example[:80],
             )
-        for name, live, rebuilt in (
+        counts = (
             ("events", account.events, shadow.events),
             ("duplicates", account.duplicates, shadow.duplicates),
             ("rejected", account.rejected, shadow.rejected),
-        ):
+        )
+        for name, live, rebuilt in counts:
             table.add_row(name, f"{live:,}", f"{rebuilt:,}", f"{abs(live - rebuilt):,}", "")
         console = Console(width=120)
         with console.capture() as drawn:
@@ -102,13 +103,11 @@ class Command(BaseCommand):
             self.stdout.write(f"Ledger: {problem}")
         explained = {"pairs"} if removed.pairs and removed.explains else set()
         wrong = [d.name for d in differences if d.unequal and d.name not in explained]
-        counts_differ = (account.events, account.duplicates, account.rejected) != (
-            shadow.events,
-            shadow.duplicates,
-            shadow.rejected,
-        )
-        if wrong or counts_differ or account.problems:
-            raise CommandError("The live model is not what the log says.")
+        wrong += [name for name, live, rebuilt in counts if live != rebuilt]
+        if account.problems:
+            wrong.append("the ledger's offsets")
+        if wrong:
+            raise CommandError(f"The live model is not what the log says: see {', '.join(wrong)} above.")
         self.stdout.write(
             self.style.SUCCESS(f"Equal: {shadow.events:,} events of the log give the live model.")
         )

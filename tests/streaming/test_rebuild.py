@@ -1,0 +1,177 @@
+"""`rebuild --verify` against a real log that the real Sink has folded, and against a model that was tampered with."""
+
+import io
+import json
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+from pyspark.sql import SparkSession
+from pytest_django import Settings
+
+from streaming.jobs.ledger import Ledger
+from streaming.jobs.sink import Sink, open_connection
+from streaming.jobs.transforms import flatten, parse, validate
+from streaming.rebuild import log
+from streaming.topics import topic_name
+from tests.conftest import Connection
+from tests.recommendations.conftest import database_url
+from tracking.events import ACTIVITY, Event, EventType, encode, format_timestamp
+
+GARBAGE = (b"not json", b"{}", b'{"eventId": "x"}')
+EVENTS = 200
+RECORDS = "partition int, offset long, timestamp timestamp, value binary"
+
+
+def produce_log(topic: str) -> dict[int, int]:
+    """About 200 events over three partitions, some sent twice, and garbage; how many records each holds."""
+    chance = random.Random(5)
+    producer = Producer(django_settings.KAFKA_CLIENT | {"acks": "all"})
+    held = dict.fromkeys(range(3), 0)
+    now = format_timestamp(datetime.now(UTC))
+    for number in range(EVENTS):
+        visitor = chance.randrange(12)
+        event = Event(
+            event_id=f"e{number}",
+            type=EventType.TRACK,
+            event=chance.choice(["Product Viewed", "Product Viewed", "Product Added", "Product Removed"]),
+            visitor_id=f"v{visitor}",
+            product_id=f"p{chance.randrange(15)}",
+            occurred_at=now,
+            received_at=now,
+        )
+        partition = visitor % 3
+        for value in [encode(event)] * (2 if number % 10 == 0 else 1):
+            producer.produce(topic, value, key=event.visitor_id, partition=partition)
+            held[partition] += 1
+    for value in GARBAGE:
+        producer.produce(topic, value, partition=1)
+        held[1] += 1
+    assert producer.flush(20) == 0
+    return held
+
+
+@pytest.fixture
+def folded(
+    model: Connection, topics: str, settings: Settings, spark: SparkSession, tmp_path: Path
+) -> Iterator[Connection]:
+    """The model of such a log, folded by Spark's own steps and sink in two batches."""
+    settings.DATABASE_URL = database_url(model)
+    topic = topic_name(ACTIVITY)
+    ends = produce_log(topic)
+    (tmp_path / "offsets").mkdir()
+    ledger = Ledger("activity", topic, "run")
+    ledger.claim(model)
+    connection = open_connection(settings.DATABASE_URL)
+    sink = Sink(ledger, lambda: connection, tmp_path, {})
+    start: dict[int, int] = {}
+    for batch, end in enumerate(({p: offset // 2 for p, offset in ends.items()}, ends)):
+        rows = [
+            (m.partition(), m.offset(), datetime.fromtimestamp(m.timestamp()[1] / 1000, UTC), m.value())
+            for messages in log.read_log(topic, start, end)
+            for m in messages
+        ]
+        offsets = json.dumps({topic: {str(p): offset for p, offset in end.items()}})
+        (tmp_path / "offsets" / str(batch)).write_text(f"v1\n{{}}\n{offsets}")
+        records = spark.createDataFrame(rows, RECORDS)
+        sink(records.transform(parse).transform(validate).transform(flatten), batch)
+        start = end
+    yield model
+    connection.close()
+
+
+def verify() -> str:
+    output = io.StringIO()
+    call_command("rebuild", "--verify", stdout=output)
+    return output.getvalue()
+
+
+def refusal() -> tuple[str, str]:
+    """What the command says, and what it fails with."""
+    output = io.StringIO()
+    with pytest.raises(CommandError) as raised:
+        call_command("rebuild", "--verify", stdout=output)
+    assert raised.value.returncode == 1
+    return output.getvalue(), str(raised.value)
+
+
+def unequal(output: str) -> dict[str, int]:
+    """How many rows of each kind of fact the table says are not equal, where there are any."""
+    cells = [[cell.strip() for cell in line.split("│")] for line in output.splitlines() if "│" in line]
+    return {row[1]: int(row[4]) for row in cells if row[1] and int(row[4])}
+
+
+def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> None:
+    output = verify()
+    assert unequal(output) == {}
+    assert "Equal: 223 events of the log give the live model." in output
+    assert folded.execute("SELECT sum(duplicates), sum(rejected) FROM streaming_batch").fetchone() == (20, 3)
+    assert folded.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuild'").fetchone() is None
+
+
+@pytest.mark.parametrize(
+    ("tampering", "name"),
+    [
+        (
+            "UPDATE recommendations_pair SET positive = positive * 1.000001 WHERE (product_id, other_id) ="
+            " (SELECT product_id, other_id FROM recommendations_pair WHERE positive > 0 LIMIT 1)",
+            "pairs",
+        ),
+        (
+            "DELETE FROM recommendations_visitorevent WHERE (visitor_id, position) = ('v1', 1)",
+            "histories",
+        ),
+        ("UPDATE recommendations_productcount SET positive = 0 WHERE product_id = 'p1'", "counts"),
+        ("INSERT INTO recommendations_producthour VALUES (now(), 'p1', 1)", "hours"),
+        (
+            "DELETE FROM recommendations_seenevent WHERE key = (SELECT key FROM recommendations_seenevent LIMIT 1)",
+            "ids seen",
+        ),
+        ("UPDATE streaming_batch SET duplicates = duplicates + 1 WHERE batch_id = 1", "duplicates"),
+    ],
+)
+def test_tampering_is_named(folded: Connection, tampering: str, name: str) -> None:
+    assert folded.execute(tampering).rowcount == 1
+    output, error = refusal()
+    assert unequal(output) == {name: 1}
+    assert error == f"The live model is not what the log says: see {name} above."
+    assert folded.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuild'").fetchone() is None
+
+
+@pytest.mark.parametrize("batch", [0, 1])
+def test_offsets_that_no_batch_holds_are_named(folded: Connection, batch: int) -> None:
+    folded.execute(
+        "DELETE FROM streaming_batchrange r USING streaming_batch b"
+        " WHERE r.batch_id = b.id AND b.batch_id = %s AND r.partition = 2",
+        (batch,),
+    )
+    output, error = refusal()
+    assert unequal(output) == {}
+    assert "Ledger: partition 2 is applied up to" in output
+    assert "the ledger's offsets" in error
+
+
+def test_pruning_is_told_from_an_error(folded: Connection) -> None:
+    (pruned,) = folded.execute("SELECT recommendations_prune_pairs(3)").fetchone() or (0,)
+    assert pruned > 0
+    output = verify()
+    assert f"Pruned from the live pairs so far: {pruned:,} of weight" in output
+    folded.execute("UPDATE recommendations_pair SET positive = positive * 0.9 WHERE product_id = 'p1'")
+    output, error = refusal()
+    assert "which pruning does not explain" in output
+    assert "pairs" in error
+
+
+def test_kafka_that_does_not_answer_is_said(folded: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "SILENCE_SECONDS", 1)
+    with override_settings(KAFKA_CLIENT={"bootstrap.servers": "127.0.0.1:1", "log_level": 0}):
+        _, error = refusal()
+    assert "The log cannot be read" in error
+    assert "Is every broker up?" in error
+    assert folded.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuild'").fetchone() is None
