@@ -4,6 +4,8 @@ import logging
 import shutil
 import signal
 import sys
+import threading
+import time
 from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
@@ -26,6 +28,7 @@ from tracking.events import ACTIVITY
 QUERY = "activity"
 """The query's name in the ledger."""
 REPORT_SECONDS = 3
+LOOK_SECONDS = 0.5
 
 logger = logging.getLogger("streaming.jobs.activity")
 
@@ -59,31 +62,40 @@ def run(session: SparkSession, settings: Settings) -> None:
 def watch(
     query: StreamingQuery, ledger: Ledger, connection: Connection, connect: partial[Connection]
 ) -> None:
-    """Says that the run is alive until its query ends; then says why.
+    """Says that the run is alive until its query ends or SIGTERM comes.
 
     Raises StreamingQueryException with what the query failed of.
     """
-    signal.signal(signal.SIGTERM, lambda *_: query.stop())
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     notifier = sdnotify.SystemdNotifier()
-    notifier.notify("READY=1")
-    while True:
-        error = query.exception()
-        try:
-            if connection.closed:
-                connection = connect()
-            ledger.report(connection, error=str(error).splitlines()[0] if error else "")
-        except OperationalError as lost:
-            connection.close()
-            logger.warning("Postgres does not answer; the query waits for it: %s", lost)
-        if error:
-            raise error
-        if not query.isActive:
-            return
-        last = query.lastProgress
-        notifier.notify(
-            f"STATUS={_status(last.batchId, last.numInputRows) if last else 'waiting for events'}"
-        )
-        query.awaitTermination(REPORT_SECONDS)
+    notifier.notify("READY=1\nSTATUS=waiting for events")
+    reported = 0.0
+    while query.isActive and not stopping.wait(LOOK_SECONDS):
+        if time.monotonic() - reported < REPORT_SECONDS:
+            continue
+        reported = time.monotonic()
+        connection = _report(ledger, connection, connect)
+        if last := query.lastProgress:
+            notifier.notify(f"STATUS=batch {last.batchId} with {last.numInputRows} events")
+    if error := query.exception():
+        _report(ledger, connection, connect, str(error).splitlines()[0])
+        raise error
+    query.stop()
+
+
+def _report(
+    ledger: Ledger, connection: Connection, connect: partial[Connection], error: str = ""
+) -> Connection:
+    """Reports on the connection, or on a new one where Postgres dropped it; returns the one to use next."""
+    try:
+        if connection.closed:
+            connection = connect()
+        ledger.report(connection, error)
+    except OperationalError as lost:
+        connection.close()
+        logger.warning("Postgres does not answer; the query waits for it: %s", lost)
+    return connection
 
 
 def warm_up(session: SparkSession, connection: Connection) -> None:
@@ -95,10 +107,6 @@ def warm_up(session: SparkSession, connection: Connection) -> None:
     sample.transform(parse).transform(validate).transform(flatten).collect()
     with connection.transaction(force_rollback=True):
         connection.execute("SELECT recommendations_fold(0, 'warm-up')")
-
-
-def _status(batch_id: int, rows: int) -> str:
-    return f"batch {batch_id} with {rows} events"
 
 
 def main() -> None:

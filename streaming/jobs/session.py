@@ -1,8 +1,12 @@
 """The Spark session: small, quiet, and tuned for micro-batches of a few events."""
 
+import logging
+
 from pyspark.sql import SparkSession
 
 from streaming.jobs.settings import KAFKA_CONNECTOR, Settings
+
+TRIGGER_EXECUTOR = "org.apache.spark.sql.execution.streaming.runtime.ProcessingTimeExecutor"
 
 
 def spark_session(settings: Settings) -> SparkSession:
@@ -36,5 +40,15 @@ def spark_session(settings: Settings) -> SparkSession:
     for key, value in settings.extra.items():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("WARN")
+    _quieten(session)
     return session
+
+
+def _quieten(session: SparkSession) -> None:
+    """Warnings and worse, but for one: that a batch took longer than the trigger, which is as it should be here."""
+    session.sparkContext.setLogLevel("WARN")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    jvm = session._jvm
+    assert jvm is not None
+    log4j = jvm.org.apache.logging.log4j
+    log4j.core.config.Configurator.setLevel(TRIGGER_EXECUTOR, log4j.Level.ERROR)
