@@ -114,7 +114,7 @@ def test_similar_products_of_one_category_up_to_the_limit(model: Connection, goo
         "w4: tea-1 cake-1",
         "w5: tea-1 cake-2",
     )
-    assert ids(similar_products("tea-1", limit=1, category="cake")) == ["cake-1"]
+    assert ids(similar_products("tea-1", limit=1, category="mug")) == ["mug-1"]
     assert ids(similar_products("tea-1", category="cake")) == ["cake-1", "cake-2"]
     assert ids(similar_products("tea-1", limit=2)) == ["cake-1", "mug-1"]
 
