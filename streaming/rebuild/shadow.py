@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Message
 
 from streaming.jobs.fold import Connection, copy_events, fold, open_fold
-from tracking.events import decode
+from tracking.events import Event
 
 SCHEMA = "rebuild"
 FACTS = (
@@ -18,6 +18,7 @@ FACTS = (
     "recommendations_visitorevent",
     "recommendations_seenevent",
 )
+TEXTS = ("eventId", "type", "visitorId", "occurredAt", "receivedAt", "event", "productId")
 SETTINGS = ("recommendations_parameters", "recommendations_eventweight")
 
 
@@ -76,9 +77,8 @@ class Shadow:
 
 def _row_of(message: Message) -> tuple[Any, ...] | None:
     value, (_, appended_ms) = message.value(), message.timestamp()
-    try:
-        event = decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    event = _event_of(value or b"")
+    if event is None:
         return None
     return (
         message.partition(),
@@ -91,3 +91,24 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
         event.received_at,
         list(dict.fromkeys(event.products)),
     )
+
+
+def _event_of(value: bytes) -> Event | None:
+    """The event as Spark reads it: only the fields of its schema, with numbers taken as text; None where it is none."""
+    try:
+        raw = msgspec.json.decode(value)
+        if not isinstance(raw, dict):
+            return None
+        read: dict[str, Any] = {name: _text(raw[name]) for name in TEXTS if raw.get(name) is not None}
+        if isinstance(listed := raw.get("productIds"), list):
+            read["productIds"] = [_text(product_id) for product_id in listed]
+        event = msgspec.convert(read, Event)
+        for moment in (event.occurred_at, event.received_at):
+            datetime.fromisoformat(moment)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is a 30th of February
+        return None
+    return event
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()

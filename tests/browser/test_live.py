@@ -51,9 +51,8 @@ def teach(product: Product, *product_ids: str) -> None:
 
 
 def ids(page: Page) -> list[str]:
-    return page.locator(f"{STRIP} a[data-product-id]").evaluate_all(
-        "links => links.map(l => l.dataset.productId)"
-    )
+    links = page.locator(f"{STRIP} a[data-product-id]")
+    return list(links.evaluate_all("links => links.map(l => l.dataset.productId)"))
 
 
 def test_only_the_page_of_the_visitor_who_looked_changes(
