@@ -92,7 +92,7 @@ SERVESTATIC_MAX_AGE = 3600
 
 # -- Postgres: every process keeps a small pool, so that the sum stays far below max_connections -----------
 DATABASE_URL = environment.url("DATABASE_URL", "database_url", {"postgres", "postgresql"})
-DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL))}
+DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL, conn_health_checks=True))}
 DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
     "pool": {
         "min_size": 1,

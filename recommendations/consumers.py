@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,10 @@ CHECK_SECONDS = 20
 LIMIT = 24
 NO_VISITOR = 4401
 """Close code for a connection without a valid visitor cookie."""
+
+
+read = partial(database_sync_to_async, thread_sensitive=False)
+"""Sockets read in several threads: in one, a slow read would hold up every open page."""
 
 
 def group_of_visitor(visitor_id: str) -> str:
@@ -74,13 +79,16 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
 
     async def list_changed(self, message: dict[str, Any]) -> None:
         """The push process says that the visitor's list changed."""
-        await self.send_list()
+        try:
+            await self.send_list()
+        except DatabaseError as error:
+            logger.warning("A changed list could not be read; the next check will send it: %s", error)
 
     async def send_list(self) -> None:
         """Reads and sends the list. One at a time, so that an older one never follows a newer."""
         assert self.visitor_id is not None
         async with self.lock:
-            content = await database_sync_to_async(list_for_visitor)(self.visitor_id, LIMIT)
+            content = await read(list_for_visitor)(self.visitor_id, LIMIT)
             pushed_at = format_timestamp(datetime.now(UTC))
             for item in content["items"]:
                 if item["trace"]:
@@ -93,7 +101,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
-                if await database_sync_to_async(version_of_list)(self.visitor_id) > self.version:
+                if await read(version_of_list)(self.visitor_id) > self.version:
                     await self.send_list()
             except DatabaseError as error:
                 logger.warning("A list could not be checked; the next check will tell: %s", error)

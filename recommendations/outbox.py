@@ -25,16 +25,14 @@ class Outbox:
 
     def __init__(self, client: dict[str, Any] | None = None) -> None:
         self.topic = settings.KAFKA_TOPIC_PREFIX + RECOMMENDATIONS
-        self.producer = Producer(
-            (client or settings.KAFKA_CLIENT)
-            | {
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": 0,
-                "partitioner": "murmur2_random",
-                "message.timeout.ms": DELIVERY_SECONDS * 1000,
-            }
-        )
+        self.client: dict[str, Any] = (client or settings.KAFKA_CLIENT) | {
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": 0,
+            "partitioner": "murmur2_random",
+            "message.timeout.ms": DELIVERY_SECONDS * 1000,
+        }
+        self.producer = Producer(self.client)
 
     def send(self) -> int:
         """Sends up to `MAX_ROWS` rows, one message for each visitor; returns how many rows it took.
@@ -63,5 +61,7 @@ class Outbox:
         except (BufferError, KafkaException) as error:
             raise NotSentError(str(error)) from error
         waiting = self.producer.flush(DELIVERY_SECONDS + 1)
+        if any(error.fatal() for error in errors):
+            self.producer = Producer(self.client)  # the old one will never send again
         if errors or waiting:
             raise NotSentError(errors[0].str() if errors else f"{waiting} messages without an answer")

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
+from django.utils.decorators import method_decorator
 from django.utils.module_loading import import_string
+from django.views.decorators.cache import cache_control
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
@@ -20,6 +22,9 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Of `asOf`. Weights decay by halves: centuries away from the landmark they no longer fit a float."""
 FLAGS = {"1": True, "true": True, "0": False, "false": False}
 CATEGORY = OpenApiParameter("category", str, description="Only products of this category.")
+
+
+PERSONAL = cache_control(private=True, no_store=True)
 
 
 class ListView(APIView):
@@ -52,6 +57,7 @@ class ListView(APIView):
         return bool(import_string(settings.RECOMMENDATIONS_MAY_READ)(self.request._request))
 
 
+@method_decorator(PERSONAL, "dispatch")
 class OwnList(ListView):
     @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
     def get(self, request: Request) -> Response:
@@ -59,6 +65,7 @@ class OwnList(ListView):
         return Response(selectors.list_for_visitor(request.visitor_id, self.limit(), self.category()))  # type: ignore[attr-defined]
 
 
+@method_decorator(PERSONAL, "dispatch")
 class VisitorsList(ListView):
     @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
     def get(self, request: Request, visitor_id: str) -> Response:

@@ -12,8 +12,10 @@ from django.utils import timezone
 from streaming.cluster import Unreachable
 from streaming.ledger import merge_batches
 from streaming.metrics import measure
-from streaming.models import Position, Sample
+from streaming.models import Position, RejectedRecord, Sample
 from streaming.snapshots import snapshot
+from streaming.topics import topic_name
+from tracking.events import ACTIVITY
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ EVERY_SAMPLE_FOR: Final = timedelta(days=1)
 """Older samples are thinned to one a minute."""
 EVERY_BATCH_FOR: Final = timedelta(days=1)
 """Older rows of the ledger are merged by the hour."""
+REJECTED_FOR: Final = timedelta(days=30)
+"""Where rejected records stand in the log; how many there were stays in the ledger."""
 SAMPLES_FOR: Final = timedelta(days=7)
 
 
@@ -39,6 +43,7 @@ def clean_up() -> None:
     thin_samples()
     clean_up_recommendations()
     merge_batches(timezone.now() - EVERY_BATCH_FOR)
+    RejectedRecord.objects.filter(batch__committed_at__lt=timezone.now() - REJECTED_FOR).delete()
 
 
 def thin_samples() -> None:
@@ -64,7 +69,9 @@ def clean_up_recommendations() -> None:
     """Deletes what the model's windows have passed: for each partition from its newest applied event on."""
     watermarks = {
         position.partition: position.appended_at.isoformat()
-        for position in Position.objects.filter(appended_at__isnull=False)
+        for position in Position.objects.filter(
+            query="activity", topic=topic_name(ACTIVITY), appended_at__isnull=False
+        )
         if position.appended_at
     }
     try:

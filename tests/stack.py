@@ -25,7 +25,9 @@ def pytest_load_initial_conftests() -> None:
     if not uses_servers_of_environment():
         os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "test"))
         os.environ.setdefault("SHOPPERS", "0")
-        services("configure")
+        configured = services("configure")
+        if configured.returncode != 0:
+            raise pytest.UsageError(f"The stack cannot be set up:\n{configured.stdout}{configured.stderr}")
 
 
 def pytest_unconfigure() -> None:
@@ -63,7 +65,11 @@ def services(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def status() -> dict[str, Any]:
     """What `status --json` says."""
-    told: dict[str, Any] = json.loads(services("status", "--json").stdout)
+    answer = services("status", "--json")
+    try:
+        told: dict[str, Any] = json.loads(answer.stdout)
+    except ValueError as error:
+        raise RuntimeError(f"status --json answered: {answer.stdout}{answer.stderr}") from error
     return told
 
 

@@ -21,6 +21,8 @@ REJECTED: Final = "activity.rejected"
 RECOMMENDATIONS: Final = "recommendations"
 """Topic of the visitors whose list changed; key = visitorId, value = {"visitorId", "version"}."""
 
+EARLIEST_TIME: Final = "2000-01-01T00:00:00.000Z"
+"""No event happened before: such a time comes from a clock that was never set."""
 MAX_ID_LENGTH: Final = 100
 MAX_NAME_LENGTH: Final = 200
 MAX_PRODUCTS: Final = 100

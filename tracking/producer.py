@@ -33,6 +33,8 @@ class _Delivery:
     def acknowledge(self, error: KafkaError | None, _: Message) -> None:
         """Called on the polling thread, once for each event."""
         self.error = self.error or error
+        if error is not None and error.fatal():
+            activity_producer.cache_clear()  # this producer will never send again: the next batch gets a new one
         self.missing -= 1
         if self.missing == 0:
             self.loop.call_soon_threadsafe(self._finish)

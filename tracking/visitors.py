@@ -7,6 +7,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.http.cookie import parse_cookie
+from django.utils.cache import patch_vary_headers
 from uuid_utils import uuid7
 
 COOKIE = "visitor"
@@ -69,6 +70,8 @@ class VisitorMiddleware:
 
     def _finish(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if is_page:  # a cache must not give one visitor's page to another
+            patch_vary_headers(response, ("Cookie",))
         if request.visitor_is_new and is_page:  # type: ignore[attr-defined]
             remember_visitor(request, response)
         return response

@@ -34,7 +34,8 @@ END $$;
 
 -- Puts the batch into the order of the log and marks what was not seen in the 24 hours before it.
 -- Within a partition the offset decides, across partitions the append time. An event that comes several times in one
--- batch is judged once for each time, in order, so that the result does not depend on where a batch begins.
+-- batch is judged once for each time of appending, in order, so that the result does not depend on where a batch
+-- begins. Of those appended at one time only the first can be fresh: however often it stands there, it costs one round.
 CREATE OR REPLACE FUNCTION recommendations_mark_fresh() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     round int;
@@ -43,7 +44,8 @@ BEGIN
     INSERT INTO ordered_event
     SELECT row_number() OVER in_order,
            event_key.key,
-           row_number() OVER (PARTITION BY event_key.key ORDER BY appended, partition, "offset"),
+           CASE WHEN row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
+                THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
            false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event

@@ -7,6 +7,7 @@ RETURNS TABLE (seen bigint, history bigint, lists bigint, hours bigint, notices 
 DECLARE
     memory interval := (SELECT p.memory FROM recommendations_parameters p);
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
     DELETE FROM recommendations_seenevent s USING jsonb_each_text(watermarks) w
     WHERE s.partition = w.key::int AND s.appended_at <= w.value::timestamptz - interval '24 hours';
     GET DIAGNOSTICS seen = ROW_COUNT;

@@ -44,6 +44,7 @@ def run(session: SparkSession, settings: Settings) -> None:
     ledger = Ledger(QUERY, settings.topic_prefix + ACTIVITY, run_id)
     connect = partial(open_connection, settings.database_url)
     with connect() as connection:
+        stand_by(ledger, connection)
         ledger.claim(connection)
         positions = ledger.positions(connection)
         warm_up(session, connection)
@@ -57,6 +58,15 @@ def run(session: SparkSession, settings: Settings) -> None:
             .start()
         )
         watch(query, ledger, connection, connect)
+
+
+def stand_by(ledger: Ledger, connection: Connection) -> None:
+    """Waits while another driver is at work, so that two do not take the query from each other for ever."""
+    if ledger.is_held(connection):
+        logger.info("Another driver is at work on the query %s; this one stands by.", ledger.query)
+        sdnotify.SystemdNotifier().notify("STATUS=standing by: another driver is at work")
+    while ledger.is_held(connection):
+        time.sleep(LOOK_SECONDS)
 
 
 def watch(

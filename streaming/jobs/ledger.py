@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import psutil
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Int8Range
 
@@ -54,6 +55,18 @@ class Ledger:
         self.topic = topic
         self.checkpoint = checkpoint
 
+    def is_held(self, connection: Connection) -> bool:
+        """Whether another run is at work: it was seen a moment ago, and is no dead process of this host."""
+        row = connection.execute(
+            "SELECT host, pid, seen_at > now() - interval '10 seconds' FROM streaming_query"
+            " WHERE name = %s AND checkpoint <> %s",
+            (self.query, self.checkpoint),
+        ).fetchone()
+        if row is None:
+            return False
+        host, pid, seen = row
+        return bool(seen) and (host != socket.gethostname() or psutil.pid_exists(pid))
+
     def claim(self, connection: Connection) -> None:
         """Makes this run the owner of the query. Batches of the run before are refused from here on."""
         connection.execute(
@@ -61,15 +74,16 @@ class Ledger:
             INSERT INTO streaming_query (name, checkpoint, host, pid, started_at, seen_at, error)
             VALUES (%s, %s, %s, %s, now(), now(), '')
             ON CONFLICT (name) DO UPDATE SET checkpoint = excluded.checkpoint, host = excluded.host,
-                pid = excluded.pid, started_at = excluded.started_at, seen_at = excluded.seen_at, error = ''
+                pid = excluded.pid, started_at = excluded.started_at, seen_at = excluded.seen_at
             """,
             (self.query, self.checkpoint, socket.gethostname(), os.getpid()),
         )
 
     def report(self, connection: Connection, error: str = "") -> None:
-        """Says that the run is alive, or why it ended."""
+        """Says that the run is alive, or why it ended. An error stands until a batch lands."""
         connection.execute(
-            "UPDATE streaming_query SET seen_at = now(), error = %s WHERE name = %s AND checkpoint = %s",
+            "UPDATE streaming_query SET seen_at = now(), error = coalesce(nullif(%s, ''), error)"
+            " WHERE name = %s AND checkpoint = %s",
             (error, self.query, self.checkpoint),
         )
 
@@ -134,6 +148,9 @@ class Ledger:
             ),
         ).fetchone()
         assert written is not None
+        connection.execute(
+            "UPDATE streaming_query SET error = '' WHERE name = %s AND error <> ''", (self.query,)
+        )
         moved = sorted(p for p, end in row.end.items() if end > row.start.get(p, 0))
         with connection.cursor() as cursor:
             cursor.executemany(

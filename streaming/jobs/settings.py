@@ -36,14 +36,14 @@ def settings_from_environment() -> Settings:
 
     Raises SystemExit with the name of the variable where an address is neither set nor known.
     """
-    home = Path(os.environ.get("TRIBUTARY_HOME") or ".local")
+    home = Path(os.environ.get("TRIBUTARY_HOME") or ".local").resolve()
     return Settings(
         database_url=_address("DATABASE_URL", "database_url", home),
         kafka=_kafka_options(_address("KAFKA_BOOTSTRAP_SERVERS", "kafka", home)),
         master=os.environ.get("SPARK_MASTER") or "local[*]",
         jars=os.environ.get("SPARK_JARS", ""),
         topic_prefix=os.environ.get("KAFKA_TOPIC_PREFIX", ""),
-        checkpoints=Path(os.environ.get("CHECKPOINT_DIR") or home / "data" / "checkpoints"),
+        checkpoints=Path(os.environ.get("CHECKPOINT_DIR") or home / "data" / "checkpoints").resolve(),
         trigger=os.environ.get("SPARK_TRIGGER") or Settings.trigger,
         max_events=int(os.environ.get("SPARK_MAX_EVENTS_PER_BATCH") or Settings.max_events),
     )
@@ -79,4 +79,10 @@ def _kafka_options(bootstrap_servers: str) -> dict[str, str]:
         )
     if authority := os.environ.get("KAFKA_SSL_CAFILE"):
         options |= {"kafka.ssl.truststore.type": "PEM", "kafka.ssl.truststore.location": authority}
+    if certificate := os.environ.get("KAFKA_SSL_CERTFILE"):
+        options |= {
+            "kafka.ssl.keystore.type": "PEM",
+            "kafka.ssl.keystore.certificate.chain": Path(certificate).read_text(),
+            "kafka.ssl.keystore.key": Path(os.environ.get("KAFKA_SSL_KEYFILE") or certificate).read_text(),
+        }
     return options

@@ -70,11 +70,10 @@ class Sink:
             copy_events(connection, (row[:9] for row in valid))
             copy_ms = (time.perf_counter() - copied) * 1000
             folded = fold(connection, batch_id, self.ledger.topic)
+            appended = [(row.partition, datetime.fromisoformat(row.appended_at)) for row in rows]
             last_appended: dict[int, datetime] = {}
-            for row in rows:
-                last_appended[row.partition] = max(
-                    row.appended_at, last_appended.get(row.partition, row.appended_at)
-                )
+            for partition, at in appended:
+                last_appended[partition] = max(at, last_appended.get(partition, at))
             self.ledger.write(
                 connection,
                 BatchRow(
@@ -82,7 +81,7 @@ class Sink:
                     start=start,
                     end=end,
                     last_appended=last_appended,
-                    first_appended_at=min((row.appended_at for row in rows), default=None),
+                    first_appended_at=min((at for _, at in appended), default=None),
                     events=len(rows),
                     duplicates=folded.duplicates,
                     visitors=folded.visitors,

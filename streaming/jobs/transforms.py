@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as f
 
 from streaming.jobs.schema import EVENT_SCHEMA
-from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
+from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
 
 TEXTS = ("e.eventId", "e.visitorId", "e.event", "e.productId", "e.productIds")
 """What is written to Postgres as text, which cannot hold U+0000."""
@@ -55,7 +55,8 @@ def flatten(validated: DataFrame) -> DataFrame:
     return validated.select(
         "partition",
         "offset",
-        "appended_at",
+        # As text: PySpark would hand a timestamp over in the zone of the machine, without saying which.
+        f.date_format("appended_at", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").alias("appended_at"),
         f.col("e.visitorId").alias("visitor_id"),
         f.col("e.eventId").alias("event_id"),
         f.coalesce("e.event", "e.type").alias("event"),
@@ -78,7 +79,12 @@ def _check_identifier(name: str, *, required: bool) -> Column:
 
 
 def _check_time(name: str) -> Column:
+    moment = f.try_to_timestamp(f.col(name))
     return f.when(
-        _is_not(f.col(name).rlike(TIMESTAMP)) | f.try_to_timestamp(f.col(name)).isNull(),
+        _is_not(f.col(name).rlike(TIMESTAMP)) | moment.isNull(),
         f"{name[2:]}: not an RFC 3339 time in UTC with milliseconds",
+    ).when(
+        (moment < f.lit(EARLIEST_TIME).cast("timestamp"))
+        | (moment > f.col("appended_at") + f.expr("INTERVAL 24 HOURS")),
+        f"{name[2:]}: before {EARLIEST_TIME[:4]}, or more than 24 hours after it was appended",
     )

@@ -19,16 +19,17 @@ WEIGHED = {
 EXACT = {
     "histories": (
         "recommendations_visitorevent",
-        'visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", occurred_at, '
-        "received_at, appended_at",
-        # Live rows older than the memory may be gone already.
-        "appended_at > (SELECT max(appended_at) FROM public.recommendations_visitorevent)"
-        " - (SELECT memory FROM public.recommendations_parameters)",
+        # Counted from the newest: positions begin anew where clean-up has taken all that a visitor had.
+        "visitor_id, max(position) OVER (PARTITION BY visitor_id) - position AS place, product_id, event, "
+        'weight, event_id, topic, partition, "offset", occurred_at, received_at, appended_at',
+        "appended_at > (SELECT p.appended_at FROM public.streaming_position p WHERE p.topic = "
+        "recommendations_visitorevent.topic AND p.partition = recommendations_visitorevent.partition "
+        "AND p.query_id = 'activity') - (SELECT memory FROM public.recommendations_parameters)",
     ),
     "ids seen": (
         "recommendations_seenevent",
         "key, partition, appended_at",
-        "appended_at > (SELECT p.appended_at FROM public.streaming_position p WHERE p.partition ="
+        "appended_at > (SELECT max(p.appended_at) FROM public.streaming_position p WHERE p.partition ="
         " recommendations_seenevent.partition AND p.query_id = 'activity') - interval '24 hours'",
     ),
 }

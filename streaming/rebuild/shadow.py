@@ -1,14 +1,14 @@
 """A second model in a schema of its own, folded from the log by the same SQL function as the live one."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from confluent_kafka import Message
 
 from streaming.jobs.fold import Connection, copy_events, fold, open_fold
-from tracking.events import Event
+from tracking.events import EARLIEST_TIME, Event
 
 SCHEMA = "rebuild"
 FACTS = (
@@ -19,7 +19,13 @@ FACTS = (
     "recommendations_seenevent",
 )
 TEXTS = ("eventId", "type", "visitorId", "occurredAt", "receivedAt", "event", "productId")
+EARLIEST = datetime.fromisoformat(EARLIEST_TIME)
+AHEAD = timedelta(hours=24)
 SETTINGS = ("recommendations_parameters", "recommendations_eventweight")
+
+
+class RebuildRunsError(Exception):
+    """There is one shadow, and somebody else has it."""
 
 
 class Shadow:
@@ -36,6 +42,8 @@ class Shadow:
     def create(self) -> None:
         """Empty tables like the live ones, with the live parameters; whatever an earlier rebuild left is dropped."""
         execute = self.connection.execute
+        if execute("SELECT pg_try_advisory_lock(hashtext(%s))", (SCHEMA,)).fetchone() != (True,):
+            raise RebuildRunsError("Another rebuild runs against this database: wait until it has ended.")
         execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         execute(f"CREATE SCHEMA {SCHEMA}")
         for table in FACTS + SETTINGS:
@@ -77,13 +85,14 @@ class Shadow:
 
 def _row_of(message: Message) -> tuple[Any, ...] | None:
     value, (_, appended_ms) = message.value(), message.timestamp()
-    event = _event_of(value or b"")
+    appended_at = datetime.fromtimestamp(appended_ms / 1000, UTC)
+    event = _event_of(value or b"", appended_at)
     if event is None:
         return None
     return (
         message.partition(),
         message.offset(),
-        datetime.fromtimestamp(appended_ms / 1000, UTC),
+        appended_at,
         event.visitor_id,
         event.event_id,
         event.event or event.type.value,
@@ -93,7 +102,7 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
     )
 
 
-def _event_of(value: bytes) -> Event | None:
+def _event_of(value: bytes, appended_at: datetime) -> Event | None:
     """The event as Spark reads it: only the fields of its schema, with numbers taken as text; None where it is none."""
     try:
         raw = msgspec.json.decode(value)
@@ -104,7 +113,8 @@ def _event_of(value: bytes) -> Event | None:
             read["productIds"] = [_text(product_id) for product_id in listed]
         event = msgspec.convert(read, Event)
         for moment in (event.occurred_at, event.received_at):
-            datetime.fromisoformat(moment)
+            if not EARLIEST <= datetime.fromisoformat(moment) <= appended_at + AHEAD:
+                return None
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is a 30th of February
         return None
     return event

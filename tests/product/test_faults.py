@@ -16,6 +16,7 @@ from tests.stack import Product
 RATE = 200
 MIDDLE_OF_A_BATCH = """
     SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tributary-spark' AND wait_event_type = 'Lock'
+        AND query LIKE '%SELECT checkpoint FROM streaming_query%'
 """
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from recommendations.consumers import CHECK_SECONDS
 from tests.product.ledger import is_back, kill
 from tests.product.test_faults import until
 from tests.product.visitor import Visitor, next_list
@@ -29,7 +30,10 @@ async def statuses(product: Product, back: asyncio.Event) -> set[int]:
 
 
 async def changed_by_a_look(visitor: Visitor, socket: ClientConnection, version: int) -> int:
-    """Looks at a product until the collector takes it; the version of the list that the open page is sent."""
+    """Looks at a product until the collector takes it; the version of the list that the open page is sent.
+
+    The list must come sooner than the page's own comparison with Postgres would bring it.
+    """
     for _ in range(20):
         try:
             await visitor.look(visitor.products[0])
@@ -38,7 +42,9 @@ async def changed_by_a_look(visitor: Visitor, socket: ClientConnection, version:
             if refused.response.status_code != 503:  # at which the page's tracker would send it again
                 raise
             await asyncio.sleep(0.5)
-    return int((await next_list(socket, lambda c: c["version"] > version, seconds=30))["version"])
+    return int(
+        (await next_list(socket, lambda c: c["version"] > version, seconds=CHECK_SECONDS / 2))["version"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,7 @@ async def test_a_part_that_dies_comes_back_and_open_pages_go_on(product: Product
             seen = await watching
             if part not in TAKES_THE_SHOP_DOWN:
                 assert seen == {200}
+            assert [(await visitor.http.get("/")).status_code for _ in range(10)] == [200] * 10
             if part != "web":  # whose end closes the sockets; the widget opens a new one
                 await changed_by_a_look(visitor, socket, version)
         async with visitor.socket() as socket:

@@ -198,13 +198,31 @@ async def test_socket_that_closes_leaves_nothing_behind(visitor: str) -> None:
 
 async def test_socket_that_fails_leaves_nothing_behind(visitor: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise OperationalError("the server closed the connection unexpectedly")
+        raise RuntimeError("a defect")
 
     async with of_visitor(visitor) as socket:
         await socket.next_list()
         monkeypatch.setattr(consumers, "list_for_visitor", fail)
         await wake(visitor)
-        with pytest.raises(OperationalError):
+        with pytest.raises(RuntimeError):
             await socket.application.wait(SECONDS)
     assert await subscribers(visitor) == 0
     assert await checks() == []
+
+
+async def test_socket_outlives_a_postgres_that_did_not_answer_a_notice(
+    visitor: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("the server closed the connection unexpectedly")
+
+    async with of_visitor(visitor) as socket:
+        before = await socket.next_list()
+        with monkeypatch.context() as away:
+            away.setattr(consumers, "list_for_visitor", fail)
+            await wake(visitor)
+            async with asyncio.timeout(SECONDS):
+                while "could not be read" not in caplog.text:
+                    await asyncio.sleep(0.02)
+        await wake(visitor)
+        assert (await socket.next_list())["visitorId"] == before["visitorId"]

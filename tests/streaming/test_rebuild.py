@@ -32,6 +32,10 @@ GARBAGE = (
     b'{"eventId": "x"}',
     b'{"eventId": "x", "type": "track", "visitorId": "v", "occurredAt": "2026-02-30T00:00:00.000Z", '
     b'"receivedAt": "2026-03-01T00:00:00.000Z"}',
+    b'{"eventId": "x", "type": "track", "visitorId": "v", "occurredAt": "1800-01-01T00:00:00.000Z", '
+    b'"receivedAt": "2026-03-01T00:00:00.000Z"}',
+    b'{"eventId": "x", "type": "track", "visitorId": "v", "occurredAt": "9999-12-31T00:00:00.000Z", '
+    b'"receivedAt": "2026-03-01T00:00:00.000Z"}',
     b'{"eventId": "a\\u0000b", "type": "track", "visitorId": "v", ' + TIMES + b"}",
     b'{"eventId": "y", "type": "track", "visitorId": "v", "productIds": ["a", null], ' + TIMES + b"}",
 )
@@ -127,7 +131,7 @@ def unequal(output: str) -> dict[str, int]:
 def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> None:
     output = verify()
     assert unequal(output) == {}
-    assert "Equal: 229 events of the log give the live model." in output
+    assert "Equal: 231 events of the log give the live model." in output
     assert folded.execute("SELECT sum(duplicates), sum(rejected) FROM streaming_batch").fetchone() == (
         20,
         len(GARBAGE),

@@ -1,6 +1,7 @@
 """The sink's promise: a batch lands once, whole, from the ledger's offsets on, and only from the newest run."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,3 +172,48 @@ def test_batch_waits_for_a_postgres_that_dropped_its_connection(
     first.batch(1, frame(1, ("v", "b")), end=2)
     assert first.connections == 2
     assert state(model)["positions"] == [(0, 2)]
+
+
+def test_a_driver_stands_by_while_another_is_at_work(model: Connection, run: Callable[[str], Run]) -> None:
+    newcomer = Ledger("activity", TOPIC, "newcomer")
+    assert not newcomer.is_held(model), "nobody has ever claimed the query"
+    run("first")
+    assert newcomer.is_held(model)
+    model.execute("UPDATE streaming_query SET pid = 2147483647")
+    assert not newcomer.is_held(model), "its process on this host is dead"
+    model.execute("UPDATE streaming_query SET host = 'elsewhere'")
+    assert newcomer.is_held(model)
+    model.execute("UPDATE streaming_query SET seen_at = now() - interval '11 seconds'")
+    assert not newcomer.is_held(model), "it was not seen for a while"
+    assert not Ledger("activity", TOPIC, "first").is_held(model), "it is this run itself"
+
+
+def test_why_a_run_ended_stands_until_a_batch_lands(
+    model: Connection, run: Callable[[str], Run], frame: Frame
+) -> None:
+    def error() -> str:
+        row = model.execute("SELECT error FROM streaming_query").fetchone()
+        return str(row and row[0])
+
+    run("first").ledger.report(model, error="out of memory")
+    second = run("second")
+    second.ledger.report(model)
+    assert error() == "out of memory"
+    second.batch(0, frame(0, ("v", "a")), end=1)
+    assert error() == ""
+
+
+def test_times_do_not_depend_on_the_zone_of_the_machine(
+    model: Connection, run: Callable[[str], Run], frame: Frame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        run("first").batch(0, frame(0, ("v", "a")), end=1)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    written = model.execute(
+        "SELECT (SELECT appended_at FROM recommendations_visitorevent), last_appended_at FROM streaming_batch"
+    ).fetchall()
+    assert written == [(APPENDED, APPENDED)]

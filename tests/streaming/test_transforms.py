@@ -30,7 +30,7 @@ def test_an_event_becomes_the_row_that_the_sink_copies(spark: SparkSession) -> N
     assert row.asDict() == {
         "partition": 0,
         "offset": 0,
-        "appended_at": APPENDED.replace(tzinfo=None),
+        "appended_at": "2026-03-01T12:00:00.000Z",
         "visitor_id": "v",
         "event_id": "e",
         "event": "Product Viewed",
@@ -70,6 +70,14 @@ def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
         (
             GOOD | {"occurredAt": "2026-02-30T00:00:00.000Z"},
             "occurredAt: not an RFC 3339 time in UTC with milliseconds",
+        ),
+        (
+            GOOD | {"occurredAt": "1999-12-31T23:59:59.999Z"},
+            "occurredAt: before 2000, or more than 24 hours after it was appended",
+        ),
+        (
+            GOOD | {"receivedAt": "2026-03-02T12:00:00.001Z"},
+            "receivedAt: before 2000, or more than 24 hours after it was appended",
         ),
         (GOOD | {"receivedAt": None}, "receivedAt: not an RFC 3339 time in UTC with milliseconds"),
         (GOOD | {"eventId": "a\0b"}, "holds the character U+0000"),

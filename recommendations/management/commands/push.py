@@ -39,6 +39,7 @@ class Command(BaseCommand):
                 "group.id": settings.KAFKA_TOPIC_PREFIX + GROUP,
                 # A new group's "latest" is settled only after its assignment: what came in between would be lost.
                 "auto.offset.reset": "earliest",
+                "enable.auto.offset.store": False,
                 "session.timeout.ms": 6000,
                 "heartbeat.interval.ms": 1500,
             }
@@ -51,9 +52,12 @@ class Command(BaseCommand):
         pushed = 0
         try:
             while not stopping.is_set():
-                visitors = visitors_of(await loop.run_in_executor(None, _newest, consumer))
+                messages = await loop.run_in_executor(None, _newest, consumer)
+                visitors = visitors_of(messages)
                 for visitor_id in visitors:
                     await self.wake(visitor_id, stopping)
+                if not stopping.is_set():  # a notice counts as read when its pages have been told
+                    _store(consumer, messages)
                 if visitors:
                     pushed += len(visitors)
                     notifier.notify(f"STATUS={pushed} notices since it started")
@@ -79,6 +83,12 @@ def _newest(consumer: Consumer) -> list[Message]:
     """The messages that are there, or the next one within half a second."""
     first = consumer.poll(0.5)
     return [] if first is None else [first, *consumer.consume(500, 0)]
+
+
+def _store(consumer: Consumer, messages: list[Message]) -> None:
+    for message in messages:
+        if message.error() is None:
+            consumer.store_offsets(message)
 
 
 def visitors_of(messages: list[Message]) -> list[str]:

@@ -13,7 +13,7 @@ from streaming.jobs.ledger import Ledger
 from streaming.rebuild import ledger
 from streaming.rebuild.comparison import Difference, Pruned, compare, pruned
 from streaming.rebuild.log import LogUnreadableError, read_log
-from streaming.rebuild.shadow import Shadow
+from streaming.rebuild.shadow import RebuildRunsError, Shadow
 from tracking.events import ACTIVITY
 
 QUERY = "activity"
@@ -39,7 +39,10 @@ class Command(BaseCommand):
         ):
             shadow = Shadow(connection)
             positions = Ledger(QUERY, topic, checkpoint="").positions
-            shadow.create()
+            try:
+                shadow.create()
+            except RebuildRunsError as error:
+                raise CommandError(str(error)) from error
             try:
                 first = positions(connection)
                 self.fold(shadow, topic, {}, first)
