@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.conftest import wait_for
 from tests.stack import Product
 
 STRIP = "recommendation-list"
@@ -112,10 +113,15 @@ def test_a_tracked_page_lands_on_the_topic_with_its_product(
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
     visitor_id = cookie["value"].partition(":")[0]
 
-    expect(mine.locator(STRIP)).not_to_have_attribute("data-version", "0", timeout=10_000)
-    with psycopg.connect(product.database_url) as connection:
-        rows = connection.execute(
-            "SELECT event, product_id FROM recommendations_visitorevent WHERE visitor_id = %s", (visitor_id,)
-        ).fetchall()
-    assert ("Product Viewed", product_id) in rows
-    assert {row[1] for row in rows} == {product_id}
+    with psycopg.connect(product.database_url, autocommit=True) as connection:
+
+        def looked_at() -> set[tuple[str, str]]:
+            rows = connection.execute(
+                "SELECT event, product_id FROM recommendations_visitorevent WHERE visitor_id = %s",
+                (visitor_id,),
+            )
+            return {(event, product) for event, product in rows}
+
+        both = {("Product Clicked", product_id), ("Product Viewed", product_id)}
+        wait_for(lambda: looked_at() == both, what="the click and the view, and nothing else")
+    expect(mine.locator(STRIP)).not_to_have_attribute("data-version", "0")
