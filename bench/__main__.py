@@ -27,7 +27,7 @@ RESULTS = Path(__file__).parent / "results.json"
 def main() -> None:
     os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "bench"))
     os.environ["SHOPPERS"] = str(RATE)
-    console = Console()
+    console = Console(width=140)
     console.print(f"Starting the product with the shoppers at {RATE} events/s ...")
     up = services("up")
     if up.returncode != 0:

@@ -1,7 +1,8 @@
 """Reads of the lists, for pages, API and socket alike. The shape is DESIGN's; nothing here writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -13,6 +14,8 @@ from tracking.events import format_timestamp
 List = dict[str, Any]
 """{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
 MAX_LIMIT = 50
+SPARE = 12
+"""Products looked up beyond those wanted, since some may be sold out."""
 
 
 def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = None) -> List:
@@ -88,7 +91,7 @@ def similar_products(product_id: str, limit: int = 12, category: str | None = No
         }
         for other, score in (zip(stored.other_ids, stored.scores, strict=True) if stored else ())
     ]
-    items = _describe(_in_category(suggested, category))[:limit]
+    items = _sellable(_in_category(suggested, category), limit)
     return _list(None, 0, stored.as_of if stored else datetime.now(UTC), items)
 
 
@@ -111,21 +114,24 @@ def _complete(
     suggested: list[dict[str, Any]], limit: int, category: str | None, exclude: Iterable[str]
 ) -> list[dict[str, Any]]:
     """The suggestions that can be bought, filled up to `limit` with trending, then popular products."""
-    items = _describe(_in_category(suggested, category))
+    items = _sellable(_in_category(suggested, category), limit)
     if len(items) < limit:
         taken = {*exclude, *(item["productId"] for item in suggested)}
-        others: dict[str, dict[str, Any]] = {}
-        for row in RankedProduct.objects.order_by("-kind", "rank"):  # trending before popular
-            if row.product_id not in taken:
-                item = {
-                    "productId": row.product_id,
-                    "score": row.score,
-                    "reason": {"kind": row.kind, "productId": None},
-                    "trace": None,
-                }
-                others.setdefault(row.product_id, item)
-        items += _describe(_in_category(list(others.values()), category))
-    return items[:limit]
+        items += _sellable(_ranked(category, taken), limit - len(items))
+    return items
+
+
+def _ranked(category: str | None, taken: set[str]) -> Iterator[dict[str, Any]]:
+    """Trending, then popular products, each once, none of those taken."""
+    rows = RankedProduct.objects.order_by("-kind", "rank").exclude(product_id__in=taken)
+    if category:
+        rows = rows.filter(product_id__in=catalogue().in_category(category))
+    seen = set()
+    for product_id, kind, score in rows.values_list("product_id", "kind", "score"):
+        if product_id not in seen:
+            seen.add(product_id)
+            reason = {"kind": kind, "productId": None}
+            yield {"productId": product_id, "score": score, "reason": reason, "trace": None}
 
 
 def _in_category(items: list[dict[str, Any]], category: str | None) -> list[dict[str, Any]]:
@@ -133,6 +139,15 @@ def _in_category(items: list[dict[str, Any]], category: str | None) -> list[dict
         return items
     allowed = set(catalogue().in_category(category))
     return [item for item in items if item["productId"] in allowed]
+
+
+def _sellable(candidates: Iterable[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """The first `limit` that the catalogue knows and sells; it is asked for few more than that."""
+    found: list[dict[str, Any]] = []
+    remaining = iter(candidates)
+    while len(found) < limit and (some := list(islice(remaining, limit + SPARE))):
+        found += _describe(some)
+    return found[:limit]
 
 
 def _describe(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
