@@ -13,14 +13,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 
-from recommendations.selectors import list_for_visitor, version_of_list
+from recommendations.selectors import MAX_SLOTS, list_for_visitor, version_of_list
 from tracking.events import format_timestamp
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 20
 """How often a page's version is compared with Postgres, in case a notice was lost with the channel layer."""
-LIMIT = 24
 NO_VISITOR = 4401
 """Close code for a connection without a valid visitor cookie."""
 
@@ -88,7 +87,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         """Reads and sends the list. One at a time, so that an older one never follows a newer."""
         assert self.visitor_id is not None
         async with self.lock:
-            content = await read(list_for_visitor)(self.visitor_id, LIMIT)
+            content = await read(list_for_visitor)(self.visitor_id, MAX_SLOTS)
             pushed_at = format_timestamp(datetime.now(UTC))
             for item in content["items"]:
                 if item["trace"]:

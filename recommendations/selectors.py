@@ -14,6 +14,8 @@ from tracking.events import format_timestamp
 List = dict[str, Any]
 """{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
 MAX_LIMIT = 50
+MAX_SLOTS = 24
+"""Items of a list on a page: what each message of the socket carries."""
 SPARE = 12
 """Products looked up beyond those wanted, since some may be sold out."""
 

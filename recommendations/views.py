@@ -59,7 +59,9 @@ class ListView(APIView):
 
 @method_decorator(PERSONAL, "dispatch")
 class OwnList(ListView):
-    @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
+    @extend_schema(
+        operation_id="recommendations_own_retrieve", parameters=[LIMIT, CATEGORY], responses=ListSerializer
+    )
     def get(self, request: Request) -> Response:
         """The list of the asking browser's own visitor, known by the cookie."""
         return Response(selectors.list_for_visitor(request.visitor_id, self.limit(), self.category()))  # type: ignore[attr-defined]

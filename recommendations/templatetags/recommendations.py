@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 from django import template
 from django.template.context import Context
 
-from recommendations.selectors import list_for_visitor
+from recommendations.selectors import MAX_SLOTS, list_for_visitor
 
 register = template.Library()
 
@@ -23,7 +23,8 @@ SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 def recommendation_list(
     context: Context, limit: int = 6, heading: str = "Recommended for you"
 ) -> dict[str, Any]:
-    """The asking visitor's list, with `limit` slots; it keeps itself current where there is JavaScript."""
+    """The asking visitor's list, with `limit` slots, 24 at most; it keeps itself current where there is JavaScript."""
+    limit = min(limit, MAX_SLOTS)
     return strip(list_for_visitor(context["request"].visitor_id, limit), limit, heading)
 
 
