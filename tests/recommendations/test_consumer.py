@@ -9,7 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import OperationalError
 
-from recommendations import consumers
+from recommendations import consumers, selectors
 from recommendations.consumers import NO_VISITOR, RecommendationConsumer, group_of_visitor
 from recommendations.selectors import list_for_visitor
 from tests.conftest import Connection
@@ -53,7 +53,7 @@ async def test_list_is_that_of_the_selectors_with_the_time_of_pushing(visitor: s
     assert before <= datetime.fromisoformat(pushed_at) <= datetime.now(UTC)
     for item in content["items"]:
         item["trace"]["pushedAt"] = None
-    assert content == await asyncio.to_thread(list_for_visitor, visitor, consumers.MAX_SLOTS)
+    assert content == await asyncio.to_thread(list_for_visitor, visitor, selectors.MAX_SLOTS)
 
 
 async def test_changed_list_is_sent(model: Connection, visitor: str) -> None:
