@@ -19,7 +19,8 @@ from shop.shoppers.site import Site, now
 from shop.shoppers.tastes import Taste, plant_tastes
 
 SHOPPERS = 300
-TASTES = 40
+TASTES = 120
+"""Enough for most of the shop to be to somebody's liking; two or three shoppers share each."""
 IN_THE_SHOP = 40
 """Shoppers in the middle of a session at any one time."""
 HANDS = 8

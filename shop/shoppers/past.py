@@ -13,6 +13,8 @@ from shop.shoppers.sessions import Event, session
 from shop.shoppers.shelves import Shelves
 from shop.shoppers.tastes import Taste
 
+EVENTS = 15_000
+"""What it takes for nearly every product of the demo catalogue to be looked at beside half a dozen others."""
 SPAN = timedelta(days=7)
 BETWEEN_PAGES = (20, 120)
 """Seconds."""

@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from shop.shoppers.crowd import Crowd
+from shop.shoppers.past import EVENTS
 from shop.shoppers.shelves import Shelves, read_shelves
 from shop.shoppers.site import RefusedError, Site
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--rate", type=rate_of, default=20.0, help="events a second, pages among them")
         parser.add_argument("--seed", type=int, default=1, help="plants other tastes")
         parser.add_argument(
-            "--past", type=int, default=5000, help="events of a week before, for a shop without suggestions"
+            "--past", type=int, default=EVENTS, help="events of a week before, for a shop without suggestions"
         )
         parser.add_argument("--duration", type=float, metavar="SECONDS", help="stop by itself")
         parser.add_argument("--address", default=default_address(), help="the shop (SHOP_ADDRESS)")
