@@ -1,4 +1,8 @@
-"""How long it takes from a visitor's click until the model knows of it."""
+"""How long it takes from a visitor's click until the model knows of it.
+
+The click counts from its receipt: when it occurred is what a browser says, whose clock may be wrong and whose events
+may have waited for days to be sent.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +12,7 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Seconds from `occurredAt` to the computation of the batch that folded the event."""
+    """Seconds from `receivedAt` to the computation of the batch that folded the event."""
 
     events: int
     median: float
@@ -23,7 +27,7 @@ def measure_freshness(window: timedelta) -> Freshness | None:
             SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds),
                    percentile_cont(0.99) WITHIN GROUP (ORDER BY seconds)
             FROM (
-                SELECT extract(epoch FROM computed_at - occurred_at)::float8 AS seconds
+                SELECT extract(epoch FROM computed_at - received_at)::float8 AS seconds
                 FROM recommendations_visitorevent WHERE appended_at > now() - make_interval(secs => %s)
             ) recent
             """,

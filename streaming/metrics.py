@@ -41,7 +41,8 @@ BATCH: Final = Metric(
     "query",
 )
 FRESHNESS_MEDIAN: Final = Metric(
-    "freshness_seconds_median", "From the visitor's click to its effect in the model, last 5 minutes."
+    "freshness_seconds_median",
+    "From the receipt of a visitor's click to its effect in the model, last 5 minutes.",
 )
 FRESHNESS_P99: Final = Metric("freshness_seconds_p99", "As the median, but the slowest hundredth.")
 UNDER_REPLICATED: Final = Metric(

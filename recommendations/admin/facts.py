@@ -42,7 +42,7 @@ class HistoriesPage(RecordsPage):
             product_link(record.product_id),
             number(record.weight, 1),
             batch_link(record.topic, record.partition, record.offset),
-            milliseconds((record.computed_at - record.occurred_at).total_seconds() * 1000),
+            milliseconds((record.computed_at - record.received_at).total_seconds() * 1000),
         )
 
 

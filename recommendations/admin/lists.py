@@ -111,15 +111,15 @@ def _items(visitor_list: VisitorList) -> Table:
 
 def _events(visitor_list: VisitorList) -> Table:
     def row(event: dict[str, Any]) -> Sequence[Cell]:
-        occurred, computed = _time(event["occurredAt"]), _time(event["computedAt"])
-        known = occurred is not None and computed is not None
+        received, computed = _time(event["receivedAt"]), _time(event["computedAt"])
+        known = received is not None and computed is not None
         return (
-            moment(occurred),
+            moment(_time(event["occurredAt"])),
             event["event"],
             event["productId"],
             code(event["eventId"]),
             batch_link(event["topic"], event["partition"], event["offset"]),
-            milliseconds((computed - occurred).total_seconds() * 1000 if known else None),  # type: ignore[operator]
+            milliseconds((computed - received).total_seconds() * 1000 if known else None),  # type: ignore[operator]
         )
 
     return Table(

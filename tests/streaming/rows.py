@@ -54,10 +54,15 @@ def apply_batch(
 
 
 def add_event(
-    visitor_id: str = "v1", product_id: str = "mug-1", *, took: float = 0.25, position: int = 1
+    visitor_id: str = "v1",
+    product_id: str = "mug-1",
+    *,
+    took: float = 0.25,
+    position: int = 1,
+    sent_after: timedelta = timedelta(),
 ) -> VisitorEvent:
-    """A product event of a moment ago that was in the model `took` seconds after the click."""
-    occurred_at = timezone.now() - timedelta(seconds=5)
+    """A product event, received a moment ago, that was in the model `took` seconds later."""
+    received_at = timezone.now() - timedelta(seconds=5)
     return VisitorEvent.objects.create(
         visitor_id=visitor_id,
         position=position,
@@ -69,8 +74,8 @@ def add_event(
         partition=3,
         offset=17,
         batch_id=0,
-        occurred_at=occurred_at,
-        received_at=occurred_at,
-        appended_at=occurred_at,
-        computed_at=occurred_at + timedelta(seconds=took),
+        occurred_at=received_at - sent_after,
+        received_at=received_at,
+        appended_at=received_at,
+        computed_at=received_at + timedelta(seconds=took),
     )

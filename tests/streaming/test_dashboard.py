@@ -46,6 +46,13 @@ def test_the_numbers_are_those_of_the_rows(admin: Client, topics: str, produce: 
     assert shown["To be told"][0] == "2"
 
 
+def test_an_event_that_was_sent_late_does_not_count_as_computed_late(admin: Client) -> None:
+    add_event(took=0.2, sent_after=timedelta(days=3))
+
+    assert tiles(admin)["Click to computed"][0] == "0.20 s"
+    assert "200 ms" in admin.get("/admin/model/histories/").content.decode()
+
+
 def test_what_is_not_known_is_not_a_number(admin: Client, away: str) -> None:
     shown = tiles(admin)
     assert shown["Spark lag"] == ("–", "no query has run yet: start Spark with “make up”")
