@@ -20,7 +20,7 @@ class PartitionLag:
         """Messages between the committed offset and the end."""
         if self.end is None or self.committed is None:
             return None
-        # The end may have been read a moment before the commit.
+        # A topic that was made anew may be shorter than what was committed of the old one.
         return max(0, self.end - self.committed)
 
 

@@ -28,8 +28,7 @@ class PositionLag:
     @property
     def lag(self) -> int | None:
         """Events waiting, None where the end is not known."""
-        # The end may have been read a moment before the position.
-        return None if self.end is None else max(0, self.end - self.offset)
+        return None if self.end is None else self.end - self.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,16 @@ def _positions(read: dict[tuple[str, int], Position], ends: Offsets) -> tuple[Po
     topics = {topic for topic, _ in read}
     unread = {at for at in ends if at[0] in topics} - set(read)
     lags = [
-        PositionLag(p.topic, p.partition, p.offset, ends.get(at), p.appended_at) for at, p in read.items()
+        PositionLag(p.topic, p.partition, p.offset, _end(ends.get(at), p), p.appended_at)
+        for at, p in read.items()
     ]
     lags += [PositionLag(topic, partition, 0, ends[topic, partition], None) for topic, partition in unread]
     return tuple(sorted(lags, key=lambda lag: (lag.topic, lag.partition)))
+
+
+def _end(known: int | None, position: Position) -> int | None:
+    """What has been applied was in the log, so an end that was read before the position has moved since."""
+    return None if known is None else max(known, position.offset)
 
 
 def _sum(positions: Sequence[PositionLag]) -> int | None:

@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from kafka import TopicPartition
@@ -81,6 +81,8 @@ class _Reader:
             for topic in layout
             for partition in topic["partitions"]
         }
+        # Before the ends: no group can seem to have read past one.
+        groups = self._groups(alive)
         earliest = self._offsets(leaders, OffsetSpec.EARLIEST)
         latest = self._offsets(leaders, OffsetSpec.LATEST)
         topics = tuple(
@@ -93,7 +95,7 @@ class _Reader:
             id=described["cluster_id"],
             brokers=self._brokers(described["brokers"], topics, sizes),
             topics=topics,
-            groups=self._groups(alive, latest),
+            groups=tuple(sorted((_group(each, latest) for each in groups), key=lambda group: group.id)),
             unanswered=tuple(sorted(self.unanswered)),
             taken_at=datetime.now(UTC),
         )
@@ -159,8 +161,8 @@ class _Reader:
             offsets |= {(at.topic, at.partition): answer.offset for at, answer in found.items()}
         return offsets
 
-    def _groups(self, alive: list[int], ends: Offsets) -> tuple[ConsumerGroup, ...]:
-        groups = []
+    def _groups(self, alive: list[int]) -> list["_Group"]:
+        groups: list[_Group] = []
         for broker in alive:
             if broker in self.unanswered:
                 continue
@@ -172,8 +174,8 @@ class _Reader:
             except KafkaError:
                 self.unanswered.add(broker)
                 continue
-            groups += [_group(name, broker, described[name], committed[name], ends) for name in names]
-        return tuple(sorted(groups, key=lambda group: group.id))
+            groups += [_Group(name, broker, described[name], committed[name]) for name in names]
+        return groups
 
 
 def _topic(described: dict[str, Any], earliest: Offsets, latest: Offsets, sizes: dict[int, Offsets]) -> Topic:
@@ -197,16 +199,25 @@ def _topic(described: dict[str, Any], earliest: Offsets, latest: Offsets, sizes:
     return Topic(name, described["is_internal"], tuple(partition(each) for each in ordered))
 
 
-def _group(
-    name: str, coordinator: int, described: dict[str, Any], committed: dict[Any, Any], ends: Offsets
-) -> ConsumerGroup:
-    members = tuple(_member(each) for each in described["members"])
+class _Group(NamedTuple):
+    """A group as its coordinator tells of it."""
+
+    name: str
+    coordinator: int
+    described: dict[str, Any]
+    committed: dict[Any, Any]
+
+
+def _group(told: _Group, ends: Offsets) -> ConsumerGroup:
+    members = tuple(_member(each) for each in told.described["members"])
     offsets: dict[tuple[str, int], int | None] = {at: None for member in members for at in member.assigned}
-    offsets |= {(at.topic, at.partition): each.offset for at, each in committed.items() if each.offset >= 0}
+    offsets |= {
+        (at.topic, at.partition): each.offset for at, each in told.committed.items() if each.offset >= 0
+    }
     return ConsumerGroup(
-        id=name,
-        state=described["group_state"],
-        coordinator=coordinator,
+        id=told.name,
+        state=told.described["group_state"],
+        coordinator=told.coordinator,
         members=members,
         partitions=tuple(
             PartitionLag(topic, partition, offset, ends.get((topic, partition)))
