@@ -9,9 +9,9 @@ from celery import shared_task
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from streaming.cluster import Unreachable
+from streaming.cluster import Cluster, Unreachable
 from streaming.ledger import merge_batches
-from streaming.metrics import measure
+from streaming.metrics import KAFKA_UP, measure
 from streaming.models import Position, RejectedRecord, Sample
 from streaming.snapshots import snapshot
 from streaming.topics import topic_name
@@ -32,9 +32,19 @@ SAMPLES_FOR: Final = timedelta(days=7)
 def sample_metrics() -> None:
     """Writes down one sample of each metric."""
     cluster = snapshot()
-    if isinstance(cluster, Unreachable):
-        logger.warning("%s", cluster.message)
+    tell_change(cluster)
     Sample.objects.bulk_create(measure(cluster, timezone.now()))
+
+
+def tell_change(cluster: Cluster | Unreachable) -> None:
+    """Logs once that Kafka went away, and once that it is back; the newest sample knows what was logged."""
+    newest = Sample.objects.filter(metric=KAFKA_UP.name).order_by("-at").first()
+    answered = newest is None or newest.value == 1
+    if isinstance(cluster, Unreachable):
+        if answered:
+            logger.warning("%s; told again only when it answers", cluster.message)
+    elif not answered:
+        logger.info("Kafka answers again")
 
 
 @shared_task

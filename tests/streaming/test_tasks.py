@@ -6,6 +6,7 @@ from django.db import connection
 from django.utils import timezone
 
 from recommendations.models import ChangedVisitor
+from streaming.cluster import Cluster
 from streaming.models import Sample
 from streaming.tasks import clean_up, clean_up_recommendations, sample_metrics
 from streaming.topics import topic_name
@@ -57,6 +58,22 @@ def test_without_kafka_its_metrics_are_left_out_and_it_is_said(
     assert ("lag_events", "activity") not in samples
     assert ("under_replicated_partitions", "") not in samples
     assert f"Kafka did not answer at {away}" in caplog.text
+
+
+def test_that_kafka_is_away_is_said_once_and_that_it_is_back(
+    away: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "streaming.tasks"):
+        sample_metrics()
+        sample_metrics()
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+        there = Cluster("", (), (), (), (), timezone.now())
+        monkeypatch.setattr("streaming.tasks.snapshot", lambda: there)
+        sample_metrics()
+        sample_metrics()
+
+    assert [record.message for record in caplog.records[1:]] == ["Kafka answers again"]
 
 
 def add_samples(*times: datetime) -> None:
