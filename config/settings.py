@@ -186,6 +186,7 @@ LOG_LEVEL = environment.text("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without traceback": {"()": "config.logs.WithoutTraceback"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
@@ -193,5 +194,10 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "kafka": {"level": "CRITICAL"},
         "django.request": {"level": "ERROR"},
+        # Any stranger can cause it; the message names the host and ALLOWED_HOSTS.
+        "django.security.DisallowedHost": {"filters": ["without traceback"]},
+        # A line for every task that comes and another when it succeeds, day and night.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }
