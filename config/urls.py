@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+handler404 = "config.errors.not_found"
 urlpatterns = [
     path("admin/", include("streaming.admin.urls")),
     path("admin/", include("recommendations.admin.urls")),

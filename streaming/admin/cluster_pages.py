@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.http import Http404
 from django.urls import reverse
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, Tile, badge, link, moment, number, size
 from recommendations.admin.pages import AdminPage
+from streaming.admin.unknown import UnknownError
 from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
 from streaming.groups import ConsumerGroup, PartitionLag
 from streaming.queries import query_states
@@ -158,7 +158,7 @@ class TopicPage(ClusterPage):
     def _topic(self, cluster: Cluster) -> Topic:
         topic = cluster.topic(self.kwargs["name"])
         if topic is None:
-            raise Http404(f"There is no topic {self.kwargs['name']}.")
+            raise UnknownError(f"The cluster has no topic {self.kwargs['name']}.", reverse("cluster:topics"))
         return topic
 
     def _readers(self, topic: Topic, cluster: Cluster) -> list[Sequence[Cell]]:
@@ -211,7 +211,9 @@ class GroupPage(ClusterPage):
     def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
         group = next((each for each in cluster.groups if each.id == self.kwargs["group"]), None)
         if group is None:
-            raise Http404(f"There is no group {self.kwargs['group']}.")
+            raise UnknownError(
+                f"The cluster knows no consumer group {self.kwargs['group']}.", reverse("cluster:groups")
+            )
         readers = {at: member.client_id for member in group.members for at in member.assigned}
         return [
             {

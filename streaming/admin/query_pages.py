@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import Http404
 from django.urls import reverse
 
 from recommendations.admin.cells import Cell, Table, Tile, badge, link, milliseconds, moment, number, span
 from recommendations.admin.pages import AdminPage
 from streaming.admin.cluster_pages import lag_cell, topic_link
+from streaming.admin.unknown import UnknownError
 from streaming.cluster import Cluster, Unreachable
 from streaming.models import Batch
 from streaming.queries import PositionLag, QueryState, query_states
@@ -58,7 +58,9 @@ class QueryPage(AdminPage):
         states = query_states(cluster.ends() if isinstance(cluster, Cluster) else {})
         state = next((each for each in states if each.query.name == self.kwargs["name"]), None)
         if state is None:
-            raise Http404(f"There is no query {self.kwargs['name']}.")
+            raise UnknownError(
+                f"No Spark query {self.kwargs['name']} has ever run.", reverse("cluster:queries")
+            )
         batches = Batch.objects.filter(query=state.query).order_by("-id")[:20]
         return super().get_context_data(
             **kwargs,

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -109,11 +110,25 @@ def test_a_topic_with_its_partitions_and_readers(
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["/admin/cluster/topics/nope/", "/admin/cluster/groups/nope/", "/admin/spark/nope/"],
+    ("address", "told", "known_at"),
+    [
+        ("/admin/cluster/topics/nope/", "The cluster has no topic nope.", "/admin/cluster/topics/"),
+        (
+            "/admin/cluster/groups/nope/",
+            "The cluster knows no consumer group nope.",
+            "/admin/cluster/groups/",
+        ),
+        ("/admin/spark/nope/", "No Spark query nope has ever run.", "/admin/spark/"),
+    ],
 )
-def test_what_is_not_there_is_not_found(admin: Client, address: str) -> None:
-    assert admin.get(address).status_code == 404
+def test_a_page_of_nothing_says_what_is_unknown(
+    admin: Client, address: str, told: str, known_at: str
+) -> None:
+    response = admin.get(address)
+    page = response.content.decode()
+    assert response.status_code == 404
+    assert told in page
+    assert f'href="{known_at}">See what there is' in page
 
 
 def test_a_query_with_its_positions_and_batches(admin: Client, topics: str, produce: Produce) -> None:
@@ -165,7 +180,7 @@ def test_a_batch_shows_its_offsets(admin: Client) -> None:
 
 
 def test_a_visitors_list_is_a_table_with_its_trace(admin: Client) -> None:
-    event = add_event("v-1", "mug-1")
+    event = add_event("v-1", "mug-1", sent_after=timedelta(days=1))
     source = {
         "productId": "mug-1",
         "event": "Product Viewed",
