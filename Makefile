@@ -28,7 +28,7 @@ down: setup ## stop it
 	@exec $(BIN)/python -m services down
 
 status: setup ## tell each part's state
-	@exec $(BIN)/python -m services status
+	@exec $(MANAGE) status
 
 test: setup-dev ## run all tests against real servers
 	$(BIN)/python -m pytest

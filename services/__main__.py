@@ -27,7 +27,9 @@ def parser() -> argparse.ArgumentParser:
             help="leave these parts out",
         )
     verbs.add_parser("down", help="stop everything in order")
-    verbs.add_parser("status", help="tell each part's state").add_argument("--json", action="store_true")
+    verbs.add_parser("status", help="tell each part's state; `manage.py status` adds its lag").add_argument(
+        "--json", action="store_true"
+    )
     verbs.add_parser("configure", help="generate secrets and addresses, start nothing")
     return top
 
