@@ -1,17 +1,28 @@
 """The ASGI application of `web`: Django over HTTP, the recommendation socket over WebSocket."""
 
 import os
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 http = get_asgi_application()
 
-from recommendations.routing import websocket_urlpatterns  # noqa: E402  (Django must be set up first)
+from config.origins import OwnOrigin  # noqa: E402  (Django must be set up first)
+from recommendations.routing import websocket_urlpatterns  # noqa: E402
 from tracking.visitors import VisitorScope  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {"http": http, "websocket": AllowedHostsOriginValidator(VisitorScope(URLRouter(websocket_urlpatterns)))}
-)
+NO_SUCH_SOCKET = 4404
+
+
+async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Closes it; after accepting, since a browser is told the code of no socket that never opened."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": NO_SUCH_SOCKET, "reason": "There is no socket here."})
+
+
+sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])
+application = ProtocolTypeRouter({"http": http, "websocket": OwnOrigin(VisitorScope(sockets))})
