@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
+import time
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -20,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 20
 """How often a page's version is compared with Postgres, in case a notice was lost with the channel layer."""
+RESUME_SECONDS = 1
+"""A page that asks again within this time of an answer is passed over: what changes is sent to it anyway."""
 NO_VISITOR = 4401
 """Close code for a connection without a valid visitor cookie."""
 
@@ -40,6 +44,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         super().__init__(*args, **kwargs)
         self.visitor_id: str | None = None
         self.version = -1
+        self.resumed_at = -math.inf
         self.lock = asyncio.Lock()
         self.checking: asyncio.Task[None] | None = None
 
@@ -73,8 +78,11 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         """A page that was away says which version it has, and is sent the list where it missed something."""
         if not isinstance(content, dict) or content.get("type") != "resume":
             return
-        if content.get("version") != self.version:
-            await self.send_list()
+        version, now = content.get("version"), time.monotonic()
+        if type(version) is not int or version == self.version or now < self.resumed_at + RESUME_SECONDS:
+            return
+        self.resumed_at = now
+        await self.send_list()
 
     async def list_changed(self, message: dict[str, Any]) -> None:
         """The push process says that the visitor's list changed."""

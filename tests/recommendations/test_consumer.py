@@ -86,6 +86,30 @@ async def test_page_that_missed_something_is_sent_the_list(visitor: str) -> None
         assert await socket.is_quiet()
 
 
+async def test_page_that_asks_again_and_again_is_answered_once_in_a_while(
+    visitor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(visitor_id: str, limit: int) -> dict[str, Any]:
+        read.append(visitor_id)
+        return list_for_visitor(visitor_id, limit)
+
+    monkeypatch.setattr(consumers, "list_for_visitor", counted)
+    monkeypatch.setattr(consumers, "RESUME_SECONDS", 60)
+    async with of_visitor(visitor) as socket:
+        await socket.next_list()
+        for version in range(50):
+            await socket.send({"type": "resume", "version": version})
+        await socket.next_list()
+        assert await socket.is_quiet()
+        assert len(read) == 2
+
+        monkeypatch.setattr(consumers, "RESUME_SECONDS", 0)
+        await socket.send({"type": "resume", "version": 0})
+        await socket.next_list()
+
+
 @pytest.mark.parametrize(
     "cookie", [None, "", "forged", cookie_of_visitor("somebody else").replace("somebody else", "v")]
 )
@@ -106,6 +130,11 @@ async def test_without_a_valid_cookie_the_socket_is_closed(model: Connection, co
         {"text": "7"},
         {"text": '{"type": "list.changed"}'},
         {"text": '{"version": -1}'},
+        {"text": '{"type": "resume"}'},
+        {"text": '{"type": "resume", "version": true}'},
+        {"text": '{"type": "resume", "version": "0"}'},
+        {"text": '{"type": "resume", "version": 0.5}'},
+        {"text": '{"type": "resume", "version": [0]}'},
         {"bytes": b"\x00\xff"},
     ],
     ids=lambda garbage: str(garbage)[:40],
