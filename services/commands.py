@@ -132,10 +132,20 @@ def follow(home: Home, display: Display, supervisor: subprocess.Popen[bytes] | N
             time.sleep(0.2)
     except KeyboardInterrupt:
         if supervisor:
-            supervisor.send_signal(signal.SIGTERM)
-            supervisor.wait()
+            take_back(home, display, supervisor)
         raise
     return None
+
+
+def take_back(home: Home, display: Display, supervisor: subprocess.Popen[bytes]) -> None:
+    """Stops what was begun, in sight of whoever interrupted it."""
+    supervisor.send_signal(signal.SIGTERM)
+    while supervisor.poll() is None:
+        state = read_state(home)
+        if state and state.pid == supervisor.pid:
+            display.show(state)
+        time.sleep(0.1)
+    display.console.print("Interrupted: everything that had been started is stopped.")
 
 
 def down(home: Home) -> int:

@@ -24,6 +24,11 @@ BUT_VALKEY = (
     "kafka-jars,kafka-format,kafka-1,postgres-init,postgres,spark-jars,migrate,create-topics,load-catalogue,"
     "create-admin,spark,web,push,relay,worker,beat,shoppers",
 )
+# A broker takes seconds to start, and Valkey is up long before it.
+BUT_SERVERS = (
+    "--without",
+    "spark-jars,migrate,create-topics,load-catalogue,create-admin,spark,web,push,relay,worker,beat,shoppers",
+)
 
 
 def status(home: Home, by: tuple[str, ...] = ("-m", "services")) -> tuple[int, dict[str, object]]:
@@ -178,6 +183,27 @@ def test_bad_value_names_the_variable(variable: str, value: str, told: str, serv
 
     assert outcome.returncode == 1
     assert told in outcome.stderr
+
+
+def test_ctrl_c_takes_back_what_up_began(home: Home, tmp_path: Path) -> None:
+    screen = tmp_path / "screen"
+    with screen.open("w") as output:
+        up = subprocess.Popen(
+            [sys.executable, "-m", "services", "up", *BUT_SERVERS],
+            cwd=CHECKOUT,
+            env=stack_environment(home),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    wait_until(lambda: "✓ valkey" in screen.read_text(), "the first server is up")
+    os.killpg(up.pid, signal.SIGINT)
+
+    assert up.wait(30) == 130
+    shown = screen.read_text()
+    assert "■ valkey stopped" in shown
+    assert shown.endswith("Interrupted: everything that had been started is stopped.\n")
+    assert not processes_of(home)
 
 
 def test_ctrl_c_stops_the_foreground_stack(home: Home, tmp_path: Path) -> None:
