@@ -49,7 +49,11 @@ class EventType(StrEnum):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Something that a visitor did. Unknown extra fields are ignored; `properties` and `context` are free."""
+    """Something that a visitor did. Unknown extra fields are ignored.
+
+    What could identify a person stands in `sealed`, under a key of the visitor's own that erasure destroys. What is
+    left in the clear stays anonymous: random ids, type, products, amounts, times.
+    """
 
     event_id: Identifier
     type: EventType
@@ -62,6 +66,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     product_ids: Annotated[list[Identifier], Meta(max_length=MAX_PRODUCTS)] = []
     properties: dict[str, Any] = {}
     context: dict[str, Any] = {}
+    person_id: Identifier | None = None
+    """Random id of the user that the visitor is known to be: who shares one, shares their histories."""
+    sealed: str | None = None
+    """Base64 of nonce and AES-GCM ciphertext of {"userId", "properties", "context"}: see tracking/sealing.py."""
+    source: Name | None = None
+    """Name of the write key that it came with."""
+    bot: bool = False
+    left_out: bool = False
+    """Counted, but not for the model to learn from."""
 
     @property
     def products(self) -> list[str]:
@@ -71,6 +84,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
 _decoder = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
+
+
+def unseal_into(event: Event, identifying: dict[str, Any]) -> Event:
+    """The event as its sender gave it: with what was sealed back in its place."""
+    return msgspec.structs.replace(
+        event,
+        user_id=identifying.get("userId"),
+        properties=event.properties | identifying.get("properties", {}),
+        context=event.context | identifying.get("context", {}),
+        sealed=None,
+    )
 
 
 def encode(event: Event) -> bytes:
