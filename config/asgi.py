@@ -24,5 +24,6 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
     await send({"type": "websocket.close", "code": NO_SUCH_SOCKET, "reason": "There is no socket here."})
 
 
-sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])
+every_other = re_path("", no_such_socket)  # type: ignore[arg-type]
+sockets = URLRouter([*websocket_urlpatterns, every_other])
 application = ProtocolTypeRouter({"http": http, "websocket": OwnOrigin(VisitorScope(sockets))})
