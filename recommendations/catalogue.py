@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True, slots=True)
 class CatalogueProduct:
-    """A product as a list shows it."""
+    """A product as a list shows it; `category` is what `in_category` takes, `category_name` what people read."""
 
     product_id: str
     title: str
@@ -22,6 +22,7 @@ class CatalogueProduct:
     price: Decimal
     currency: str
     category: str
+    category_name: str
     available: bool
 
 

@@ -1,6 +1,6 @@
 """Reads of the lists, for pages, API and socket alike. The shape is DESIGN's; nothing here writes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -11,11 +11,14 @@ from recommendations.catalogue import catalogue
 from recommendations.models import EventWeight, RankedProduct, SimilarProducts, VisitorList
 from tracking.events import format_timestamp
 
+Trace = dict[str, Any]
 List = dict[str, Any]
 """{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
 MAX_LIMIT = 50
 MAX_SLOTS = 24
 """Items of a list on a page: what each message of the socket carries."""
+Seen = Mapping[str, Trace | None]
+"""The products that a list is for, newest first, each with the trace of its newest event where there is one."""
 SPARE = 12
 """Products looked up beyond those wanted, since some may be sold out."""
 
@@ -23,11 +26,13 @@ SPARE = 12
 def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = None) -> List:
     """The stored list of a visitor, filled up with what is trending and popular where it is short.
 
+    It is filled from the category of their newest product first: one without neighbours moves the list as well.
+
     `version` is 0 for a visitor without a product event. A constant number of queries.
     """
     stored = VisitorList.objects.filter(visitor_id=visitor_id).first()
     if stored is None:
-        return _list(visitor_id, 0, datetime.now(UTC), _complete([], limit, category, exclude=()))
+        return _list(visitor_id, 0, datetime.now(UTC), _complete([], limit, category))
     reasons = dict(EventWeight.objects.values_list("event", "reason"))
     suggested = [
         {
@@ -38,10 +43,8 @@ def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = No
         }
         for item in stored.items
     ]
-    seen = [event["productId"] for event in stored.events]
-    return _list(
-        visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, exclude=seen)
-    )
+    seen = {event["productId"]: _trace(event) for event in stored.events}
+    return _list(visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, seen))
 
 
 def version_of_list(visitor_id: str) -> int:
@@ -77,7 +80,8 @@ def list_for_products(
         }
         for product_id, score, because in scored
     ]
-    items = suggested[:limit] if unlisted else _complete(suggested, limit, category, exclude=newest_first)
+    seen: Seen = dict.fromkeys(newest_first)
+    items = suggested[:limit] if unlisted else _complete(suggested, limit, category, seen)
     return _list(None, 0, as_of or datetime.now(UTC), items)
 
 
@@ -99,7 +103,7 @@ def similar_products(product_id: str, limit: int = 12, category: str | None = No
 
 def trending_products(limit: int = 12, category: str | None = None) -> List:
     """What is trending, then what is popular."""
-    return _list(None, 0, datetime.now(UTC), _complete([], limit, category, exclude=()))
+    return _list(None, 0, datetime.now(UTC), _complete([], limit, category))
 
 
 def _list(visitor_id: str | None, version: int, as_of: datetime, items: list[dict[str, Any]]) -> List:
@@ -113,14 +117,32 @@ def _list(visitor_id: str | None, version: int, as_of: datetime, items: list[dic
 
 
 def _complete(
-    suggested: list[dict[str, Any]], limit: int, category: str | None, exclude: Iterable[str]
+    suggested: list[dict[str, Any]], limit: int, category: str | None, seen: Seen | None = None
 ) -> list[dict[str, Any]]:
-    """The suggestions that can be bought, filled up to `limit` with trending, then popular products."""
+    """The suggestions that can be bought, filled up to `limit` with trending, then popular products.
+
+    Unless one category is asked for, those of the newest product's category come first. Nothing seen is in it.
+    """
+    seen = seen or {}
     items = _sellable(_in_category(suggested, category), limit)
+    taken = {*seen, *(item["productId"] for item in suggested)}
+    if len(items) < limit and not category:
+        items += _sellable(_akin(seen, taken), limit - len(items))
+        taken.update(item["productId"] for item in items)
     if len(items) < limit:
-        taken = {*exclude, *(item["productId"] for item in suggested)}
         items += _sellable(_ranked(category, taken), limit - len(items))
     return items
+
+
+def _akin(seen: Seen, taken: set[str]) -> Iterator[dict[str, Any]]:
+    """What is trending or popular in the category of the newest product that the catalogue knows."""
+    known = catalogue().products(list(seen)) if seen else {}
+    newest = next((known[product_id] for product_id in seen if product_id in known), None)
+    if newest is None:
+        return
+    because = {"productId": newest.product_id, "category": newest.category_name}
+    for item in _ranked(newest.category, taken):
+        yield item | {"reason": item["reason"] | because, "trace": seen[newest.product_id]}
 
 
 def _ranked(category: str | None, taken: set[str]) -> Iterator[dict[str, Any]]:
@@ -171,7 +193,7 @@ def _describe(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "price": float(product.price),
                 "currency": product.currency,
                 "score": item["score"],
-                "reason": item["reason"] | {"title": because.title if because else None},
+                "reason": {"category": None} | item["reason"] | {"title": because.title if because else None},
                 "trace": item["trace"],
             }
         )
@@ -182,7 +204,7 @@ def _reason(event: dict[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
     return {"kind": reasons.get(event["event"], reasons.get("*", "viewed")), "productId": event["productId"]}
 
 
-def _trace(event: dict[str, Any]) -> dict[str, Any]:
+def _trace(event: dict[str, Any]) -> Trace:
     times = {
         name: format_timestamp(datetime.fromisoformat(event[name]))
         for name in ("occurredAt", "receivedAt", "computedAt")

@@ -7,6 +7,9 @@ class ReasonSerializer(serializers.Serializer[None]):
     kind = serializers.ChoiceField(["viewed", "added", "bought", "trending", "popular"])
     productId = serializers.CharField(allow_null=True)  # noqa: N815
     title = serializers.CharField(allow_null=True)
+    category = serializers.CharField(
+        allow_null=True, help_text="Where it is trending or popular: the name of that product's category."
+    )
 
 
 class TraceSerializer(serializers.Serializer[None]):

@@ -30,5 +30,6 @@ def _described(product: Product) -> CatalogueProduct:
         price=product.price,
         currency=CURRENCY,
         category=product.category.slug,
+        category_name=product.category.name,
         available=product.stock > 0,
     )

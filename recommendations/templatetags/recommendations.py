@@ -16,6 +16,8 @@ REASONS = {
     "trending": "Trending now",
     "popular": "Popular",
 }
+IN_CATEGORY = {"trending": "Trending in {category}", "popular": "Popular in {category}"}
+OTHERWISE = "Recommended for you"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 
 
@@ -40,8 +42,11 @@ def strip(recommendations: dict[str, Any], limit: int, heading: str) -> dict[str
 
 @register.filter
 def reason_text(reason: dict[str, str | None]) -> str:
-    text = REASONS.get(str(reason["kind"]), "Recommended for you")
-    return text.format(title=reason.get("title") or "something like it")
+    if category := reason.get("category"):
+        return IN_CATEGORY.get(str(reason["kind"]), OTHERWISE).format(category=category)
+    return REASONS.get(str(reason["kind"]), OTHERWISE).format(
+        title=reason.get("title") or "something like it"
+    )
 
 
 @register.simple_tag

@@ -11,16 +11,26 @@ from tests.browser.lists import Json, Sockets, item, recommendations, trace
 from tests.browser.site import Site
 
 KINDS = ["viewed", "added", "bought", "trending", "popular", "unheard-of"]
+OF_A_CATEGORY = ["trending", "popular", "unheard-of"]
+TEXTS = [
+    *(f"Because you {did} Tea & <b>Milk</b>" for did in ("looked at", "added", "bought")),
+    *("Trending now", "Popular", "Recommended for you"),
+    *("Trending in Pots & Pans", "Popular in Pots & Pans", "Recommended for you"),
+]
 BARE = (
     '<script type="module" src="/static/recommendations/widget.js"></script>'
-    '<recommendation-list limit="8" heading="For you &amp; yours"></recommendation-list>'
+    '<recommendation-list limit="11" heading="For you &amp; yours"></recommendation-list>'
 )
 
 
 @pytest.fixture
 def shown() -> Json:
     """One item of every kind of reason, with everything that a card can show."""
-    reasons = [{"kind": kind, "productId": "g", "title": "Tea & <b>Milk</b>"} for kind in KINDS]
+    because: Json = {"productId": "g", "title": "Tea & <b>Milk</b>"}
+    reasons = [
+        *({"kind": kind, "category": None} | because for kind in KINDS),
+        *({"kind": kind, "category": "Pots & Pans"} | because for kind in OF_A_CATEGORY),
+    ]
     items = [item(f"{number}", reason=reason) for number, reason in enumerate(reasons)]
     items[0] |= {"trace": trace(batch_id=42), "price": 1234.5, "currency": "USD"}
     items[1] |= {"trace": trace(), "price": 3.0, "currency": "CHF", "title": "<i>Cup</i> & saucer"}
@@ -29,7 +39,7 @@ def shown() -> Json:
 
 
 def server_page(shown: Json) -> str:
-    context = strip(shown, 8, "For you & yours")
+    context = strip(shown, 11, "For you & yours")
     return f"<!doctype html><title>Shop</title>{render_to_string('recommendations/list.html', context)}"
 
 
@@ -38,11 +48,11 @@ def test_works_without_javascript(browser: Browser, site: Site, shown: Json) -> 
     context = browser.new_context(base_url=site.address, java_script_enabled=False)
     page = context.new_page()
     page.goto("/")
-    expect(page.locator(".rl-card")).to_have_count(6)
-    expect(page.locator(".rl-slot")).to_have_count(8)
+    expect(page.locator(".rl-card")).to_have_count(9)
+    expect(page.locator(".rl-slot")).to_have_count(11)
     link = page.get_by_role("link", name="Product 0 $1,234.50")
     expect(link).to_have_attribute("href", "/p/0/")
-    expect(page.locator(".rl-reason").first).to_have_text("Because you looked at Tea & <b>Milk</b>")
+    expect(page.locator(".rl-reason")).to_have_text(TEXTS)
     context.close()
 
 
@@ -71,7 +81,8 @@ def test_server_and_widget_render_the_same(page: Page, site: Site, shown: Json) 
     for path in ("/server/", "/bare/"):
         page.goto(path)
         expect(page.locator("recommendation-list")).to_have_attribute("data-state", "live")
-        expect(page.locator(".rl-why")).to_have_count(6)
+        expect(page.locator(".rl-why")).to_have_count(9)
+        expect(page.locator(".rl-reason")).to_have_text(TEXTS)
         rendered.append(markup(page))
         for name in ("role", "aria-label", "data-list", "data-version"):
             rendered[-1] += f" {name}={page.locator('recommendation-list').get_attribute(name)}"

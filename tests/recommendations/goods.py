@@ -34,5 +34,6 @@ def described(product_id: str) -> CatalogueProduct:
         price=Decimal("12.50"),
         currency="EUR",
         category=category,
+        category_name=f"{category.title()}s",
         available=product_id != SOLD_OUT,
     )

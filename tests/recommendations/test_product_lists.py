@@ -51,6 +51,19 @@ def test_given_products_are_left_out_of_suggestions_and_of_what_fills_up(looked:
     assert ids(list_for_products(["mug-1", "tea-1"])) == ["cake-7"]
 
 
+def test_list_is_filled_up_from_the_category_of_the_newest_product_first(looked: None, rank: Rank) -> None:
+    rank(popular=["cake-5", "tea-5", "mug-5"])
+    content = list_for_products(["tea-1", "mug-50"])
+    assert ids(content) == ["mug-1", "mug-5", "cake-5", "tea-5"]
+    assert content["items"][1]["reason"] == {
+        "kind": "popular",
+        "productId": "mug-50",
+        "title": "Mug number 50",
+        "category": "Mugs",
+    }
+    assert content["items"][1]["trace"] is None
+
+
 def test_product_named_twice_counts_where_it_is_newest(looked: None) -> None:
     assert (
         list_for_products(["tea-1", "mug-2", "tea-1"])["items"]

@@ -43,7 +43,7 @@ def test_stored_list_has_the_shape_of_the_contract(model: Connection, goods: Non
         "image": "/pictures/mug-1.svg",
         "price": 12.5,
         "currency": "EUR",
-        "reason": {"kind": "viewed", "productId": "tea-1", "title": "Tea number 1"},
+        "reason": {"kind": "viewed", "productId": "tea-1", "title": "Tea number 1", "category": None},
         "trace": {
             "eventId": looked.event_id,
             "topic": "activity",
@@ -85,7 +85,12 @@ def test_reason_may_be_a_product_that_the_catalogue_does_not_know(model: Connect
     browse(model, "w1: elsewhere-1 mug-1")
     browse(model, "v: elsewhere-1", batch=2)
     (item,) = list_for_visitor("v")["items"]
-    assert item["reason"] == {"kind": "viewed", "productId": "elsewhere-1", "title": None}
+    assert item["reason"] == {
+        "kind": "viewed",
+        "productId": "elsewhere-1",
+        "title": None,
+        "category": None,
+    }
 
 
 def test_short_list_is_filled_up_without_repeats_or_what_was_just_viewed(
@@ -94,16 +99,61 @@ def test_short_list_is_filled_up_without_repeats_or_what_was_just_viewed(
     browse(model, *TOGETHER)
     browse(model, "v: tea-1", batch=2)
     rank(
-        trending=["tea-5", "tea-1", "mug-1", SOLD_OUT, "tea-4"],
-        popular=["cake-1", "tea-4", "tea-1", "tea-6", "tea-5", "elsewhere-1"],
+        trending=["mug-5", "tea-1", "mug-1", SOLD_OUT, "mug-4"],
+        popular=["cake-1", "mug-4", "tea-1", "mug-6", "mug-5", "elsewhere-1"],
     )
 
     content = list_for_visitor("v")
 
-    assert ids(content) == ["mug-1", "cake-1", "tea-5", "tea-4", "tea-6"]
+    assert ids(content) == ["mug-1", "cake-1", "mug-5", "mug-4", "mug-6"]
     assert kinds(content) == ["viewed", "viewed", "trending", "trending", "popular"]
     assert [item["trace"] is None for item in content["items"]] == [False, False, True, True, True]
-    assert content["items"][2]["reason"] == {"kind": "trending", "productId": None, "title": None}
+    assert content["items"][2]["reason"] == {
+        "kind": "trending",
+        "productId": None,
+        "title": None,
+        "category": None,
+    }
+
+
+def test_list_is_filled_up_from_the_category_of_the_newest_product_first(
+    model: Connection, goods: None, rank: Rank
+) -> None:
+    browse(model, *TOGETHER)
+    (_, newest) = browse(model, "v: tea-1 cake-8", batch=2)
+    rank(trending=["tea-5", "cake-8", "cake-2"], popular=["tea-6", "cake-3", "cake-1", "cake-2"])
+
+    content = list_for_visitor("v")
+
+    assert ids(content) == ["mug-1", "cake-1", "cake-2", "cake-3", "tea-5", "tea-6"]
+    assert kinds(content) == ["viewed", "viewed", "trending", "popular", "trending", "popular"]
+    because = {"productId": "cake-8", "title": "Cake number 8", "category": "Cakes"}
+    assert [item["reason"] for item in content["items"][2:4]] == [
+        {"kind": "trending"} | because,
+        {"kind": "popular"} | because,
+    ]
+    traces = [item["trace"] and item["trace"]["eventId"] for item in content["items"][2:]]
+    assert traces == [newest.event_id, newest.event_id, None, None]
+
+
+def test_first_look_at_a_product_without_neighbours_changes_the_list(
+    model: Connection, goods: None, rank: Rank
+) -> None:
+    rank(popular=["mug-1", "mug-2", "cake-1", "cake-2", "cake-3"])
+    assert ids(list_for_visitor("v", limit=3)) == ["mug-1", "mug-2", "cake-1"]
+    browse(model, "v: cake-2")
+    assert ids(list_for_visitor("v", limit=3)) == ["cake-1", "cake-3", "mug-1"]
+    browse(model, "v: tea-7 elsewhere-1", batch=2)
+    assert ids(list_for_visitor("v", limit=3)) == ["mug-1", "mug-2", "cake-1"], "no tea is popular yet"
+
+
+def test_category_that_is_asked_for_goes_before_that_of_the_newest_product(
+    model: Connection, goods: None, rank: Rank
+) -> None:
+    rank(popular=["mug-1", "cake-1", "cake-2"])
+    browse(model, "v: cake-2")
+    (item,) = list_for_visitor("v", category="mug")["items"]
+    assert (item["productId"], item["reason"]["productId"], item["trace"]) == ("mug-1", None, None)
 
 
 def test_full_list_is_not_filled_up(model: Connection, goods: None, rank: Rank) -> None:

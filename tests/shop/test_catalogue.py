@@ -19,7 +19,8 @@ def test_products_are_described_in_one_query(
     assert list(found) == ["lmp-002", "mug-001"]
     lamp = found["lmp-002"]
     assert (lamp.title, lamp.price, lamp.currency) == (stored.name, stored.price, "EUR")
-    assert (lamp.category, lamp.available) == ("lamps", stored.stock > 0)
+    assert (lamp.category, lamp.category_name) == ("lamps", "Lamps & lighting")
+    assert lamp.available == (stored.stock > 0)
     assert client.get(lamp.url).status_code == client.get(lamp.image).status_code == 200
 
 

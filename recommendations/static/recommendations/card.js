@@ -25,10 +25,17 @@ const REASONS = {
   trending: () => "Trending now",
   popular: () => "Popular",
 };
+/** @type {Record<string, (category: string) => string>} */
+const IN_CATEGORY = {
+  trending: (category) => `Trending in ${category}`,
+  popular: (category) => `Popular in ${category}`,
+};
+const otherwise = () => "Recommended for you";
 
 /** @param {import("./connection.js").Reason} reason */
 export function reasonText(reason) {
-  return (REASONS[reason.kind] ?? (() => "Recommended for you"))(reason.title ?? "something like it");
+  if (reason.category) return (IN_CATEGORY[reason.kind] ?? otherwise)(reason.category);
+  return (REASONS[reason.kind] ?? otherwise)(reason.title ?? "something like it");
 }
 
 export class Card {

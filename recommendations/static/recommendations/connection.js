@@ -33,7 +33,7 @@ const HIDDEN_MS = 10_000;
  * @property {string | null} computedAt
  * @property {string | null} pushedAt
  *
- * @typedef {{ kind: string, productId: string | null, title: string | null }} Reason
+ * @typedef {{ kind: string, productId: string | null, title: string | null, category?: string | null }} Reason
  *
  * @typedef {object} Item
  * @property {string} productId
