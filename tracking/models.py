@@ -97,7 +97,7 @@ class SpooledRecord(models.Model):
 class RejectedEvent(models.Model):
     """A refused event as `activity.rejected` has it, for the admin: why, and what became of it."""
 
-    pk = models.CompositePrimaryKey("partition", "offset")
+    id = models.BigAutoField(primary_key=True)
     partition = models.IntegerField()
     offset = models.BigIntegerField()
     rejected_at = models.DateTimeField(db_index=True)
@@ -112,7 +112,7 @@ class RejectedEvent(models.Model):
     replayed_by = models.CharField(max_length=150, default="")
 
     class Meta:
-        ordering = ["-rejected_at"]
+        constraints = [models.UniqueConstraint(fields=["partition", "offset"], name="rejectedevent_once")]
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.field} {self.detail}"
