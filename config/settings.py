@@ -156,6 +156,8 @@ SPARK_MASTER = environment.text("SPARK_MASTER", "local[*]")
 # -- Tracking -----------------------------------------------------------------------------------------------
 WRITE_KEY = environment.secret("WRITE_KEY", "write-key")
 READ_KEY = environment.secret("READ_KEY", "read-key")
+TRACKING_CONSENT = environment.text("TRACKING_CONSENT", "granted", {"granted", "opt-in"})
+"""`opt-in`: nothing of a browser is stored before its visitor has said yes."""
 
 # -- Recommendations ----------------------------------------------------------------------------------------
 RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.catalogue.ShopCatalogue")
