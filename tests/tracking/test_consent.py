@@ -57,6 +57,11 @@ def test_a_page_whose_visitor_refused_everything_says_so_in_the_context(
     assert is_refused_in(context) is refused
 
 
+@pytest.fixture
+def browser() -> Client:
+    return Client()
+
+
 def page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.visitor_id)  # type: ignore[attr-defined]
 
@@ -67,26 +72,26 @@ own_pages = pytest.mark.urls(__name__)
 
 @own_pages
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
-def test_a_browser_that_asks_not_to_be_tracked_gets_no_cookie(client: Client, header: str) -> None:
-    assert COOKIE not in client.get("/page", headers={header: "1"}).cookies
+def test_a_browser_that_asks_not_to_be_tracked_gets_no_cookie(browser: Client, header: str) -> None:
+    assert COOKIE not in browser.get("/page", headers={header: "1"}).cookies
 
 
 @own_pages
-def test_where_consent_must_be_asked_for_the_cookie_waits_for_it(client: Client, settings: Settings) -> None:
+def test_where_consent_must_be_asked_for_the_cookie_waits_for_it(browser: Client, settings: Settings) -> None:
     settings.TRACKING_CONSENT = "opt-in"
-    assert COOKIE not in client.get("/page").cookies
+    assert COOKIE not in browser.get("/page").cookies
 
-    client.cookies[consent.COOKIE] = "granted"
-    assert COOKIE in client.get("/page").cookies
+    browser.cookies[consent.COOKIE] = "granted"
+    assert COOKIE in browser.get("/page").cookies
 
 
 @own_pages
-def test_without_consent_nobody_is_recognised_by_a_cookie_of_before(client: Client) -> None:
-    client.cookies[COOKIE] = cookie_of_visitor("v-1")
-    assert client.get("/page").content == b"v-1"
+def test_without_consent_nobody_is_recognised_by_a_cookie_of_before(browser: Client) -> None:
+    browser.cookies[COOKIE] = cookie_of_visitor("v-1")
+    assert browser.get("/page").content == b"v-1"
 
-    client.cookies[consent.COOKIE] = "denied"
-    assert client.get("/page").content != b"v-1"
+    browser.cookies[consent.COOKIE] = "denied"
+    assert browser.get("/page").content != b"v-1"
 
 
 @pytest.mark.parametrize(
