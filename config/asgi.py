@@ -1,4 +1,4 @@
-"""The ASGI application of `web`: Django over HTTP, the recommendation socket over WebSocket."""
+"""The ASGI application of `web`: the collector, Django, and the sockets."""
 
 import os
 from typing import Any
@@ -12,6 +12,7 @@ http = get_asgi_application()
 
 from config.origins import OwnOrigin  # noqa: E402  (Django must be set up first)
 from recommendations.routing import websocket_urlpatterns  # noqa: E402
+from tracking.collector.app import Collector  # noqa: E402
 from tracking.visitors import VisitorScope  # noqa: E402
 
 NO_SUCH_SOCKET = 4404
@@ -26,4 +27,7 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
 
 every_other = re_path("", no_such_socket)  # type: ignore[arg-type]
 sockets = URLRouter([*websocket_urlpatterns, every_other])
-application = ProtocolTypeRouter({"http": http, "websocket": OwnOrigin(VisitorScope(sockets))})
+collector = Collector(http)
+application = ProtocolTypeRouter(
+    {"http": collector, "lifespan": collector.lifespan, "websocket": OwnOrigin(VisitorScope(sockets))}
+)

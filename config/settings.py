@@ -158,6 +158,8 @@ WRITE_KEY = environment.secret("WRITE_KEY", "write-key")
 READ_KEY = environment.secret("READ_KEY", "read-key")
 TRACKING_CONSENT = environment.text("TRACKING_CONSENT", "granted", {"granted", "opt-in"})
 """`opt-in`: nothing of a browser is stored before its visitor has said yes."""
+TRACKING_BOTS = environment.text("TRACKING_BOTS", "leave-out", {"leave-out", "mark"})
+"""What the model makes of a bot's events: `leave-out` counts them and learns nothing from them."""
 
 # -- Recommendations ----------------------------------------------------------------------------------------
 RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.catalogue.ShopCatalogue")

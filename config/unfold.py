@@ -69,6 +69,28 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Tracking",
+                "separator": True,
+                "items": [
+                    _page("Live events", "sensors", "cluster:live", "streaming.view_query"),
+                    _page(
+                        "Collected",
+                        "stacked_line_chart",
+                        "cluster:collected",
+                        "tracking.view_collectedminute",
+                    ),
+                    _page(
+                        "Refused events",
+                        "block",
+                        "admin:tracking_rejectedevent_changelist",
+                        "tracking.view_rejectedevent",
+                    ),
+                    _page(
+                        "Write keys", "key", "admin:tracking_writekey_changelist", "tracking.view_writekey"
+                    ),
+                ],
+            },
+            {
                 "title": "Shop",
                 "separator": True,
                 "items": [

@@ -9,7 +9,7 @@ urlpatterns = [
     path("admin/", include("streaming.admin.urls")),
     path("admin/", include("recommendations.admin.urls")),
     path("admin/", admin.site.urls),
-    path("v1/", include("tracking.urls")),
+    path("v1/visitors/", include("tracking.erasure_urls")),
     path("api/events/", include("tracking.schema_urls")),
     path("api/recommendations/", include("recommendations.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -15,7 +15,7 @@ from services.web import web_probe
 SERVERS = ("kafka-1", "kafka-2", "kafka-3", "postgres", "valkey")
 PROCESSES = ("spark", "web", "push", "relay", "worker", "beat", "shoppers")
 SHOPPERS_RATE = "5"
-GRANIAN = ("--interface", "asginl", "--host", "127.0.0.1", "--workers", "1", "--no-access-log")
+GRANIAN = ("--interface", "asgi", "--host", "127.0.0.1", "--workers", "1", "--no-access-log")
 
 
 class OptionError(Exception):
@@ -66,6 +66,8 @@ def plan(
             without |= {"shoppers"}
         parts += process_parts(home, ports["web"], rate)
         environment |= {"WEB_PORT": str(ports["web"]), "SHOP_ADDRESS": shop}
+        # Whoever tries the product with a headless browser is to see what it does.
+        environment |= {"TRACKING_BOTS": os.environ.get("TRACKING_BOTS") or "mark"}
     unknown = without - {part.name for part in parts} - {"shoppers"}
     if unknown:
         raise OptionError(

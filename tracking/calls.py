@@ -1,141 +1,146 @@
 """From a call of Segment's tracking API to an event of the contract."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 from uuid_utils import uuid7
 
-from tracking.events import MAX_ID_LENGTH, MAX_PRODUCTS, Event, EventType, format_timestamp
+from tracking.clock import occurred_at, time_of
+from tracking.commerce import product_id_of, product_ids_of, split
+from tracking.events import MAX_NAME_LENGTH, Event, EventType, format_timestamp
+from tracking.refusals import Reason, RejectedError, identifier_of
 
-OLDEST = timedelta(days=30)
-NEWEST = timedelta(hours=24)
-
-SENDERS_NAMES = {
-    "eventId": "messageId",
-    "visitorId": "anonymousId",
-    "productId": "properties.product_id",
-    "productIds": "properties.products",
-}
-"""Under which name the sender gave a field of the event."""
-
-
-class RejectedError(Exception):
-    """A call that cannot become an event: the field and the reason, for the sender."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+TYPES = {str(kind): kind for kind in EventType}
 
 
 class Call(msgspec.Struct, rename="camel"):
-    """What clients send. Ids may be numbers, any field may be null, unknown fields are left out."""
+    """What clients send: any field may be null or "", ids may be numbers, unknown fields are left out."""
 
-    type: str | None = None
-    message_id: str | int | None = None
-    anonymous_id: str | int | None = None
-    user_id: str | int | None = None
-    event: str | None = None
-    name: str | None = None
-    properties: dict[str, Any] | None = None
-    traits: dict[str, Any] | None = None
-    context: dict[str, Any] | None = None
-    timestamp: str | None = None
-    sent_at: str | None = None
+    type: Any = None
+    message_id: Any = None
+    anonymous_id: Any = None
+    user_id: Any = None
+    previous_id: Any = None
+    event: Any = None
+    name: Any = None
+    properties: Any = None
+    traits: Any = None
+    context: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    group_id: Any = None
 
 
-def event_of_call(
-    raw: object, *, kind: str | None, visitor_id: str | None, sent_at: str | None, received_at: datetime
-) -> Event:
-    """The event that a call stands for.
+class Sender(NamedTuple):
+    """What a request says of all its calls."""
 
-    `kind` is the call's type where the address says it (`/v1/track`); `visitor_id` the cookie's visitor, which goes
-    before the call's `anonymousId`, which goes before its `userId`. Raises RejectedError.
-    """
-    try:
-        call = msgspec.convert(raw, Call)
-        properties = (call.properties or {}) | ({"name": call.name} if call.name else {})
-        products = _product_ids(properties)
-        event = Event(
-            event_id=_text(call.message_id) or str(uuid7()),
-            type=_event_type(kind or call.type),
-            event=call.event or None,
-            visitor_id=visitor_id or _text(call.anonymous_id) or _text(call.user_id),
-            user_id=_text(call.user_id) or None,
-            product_id=_product_id(properties) or (products[0] if len(products) == 1 else None),
-            product_ids=products,
-            occurred_at=format_timestamp(_occurred_at(call, sent_at, received_at)),
-            received_at=format_timestamp(received_at),
-            properties=properties | ({"traits": call.traits} if call.traits else {}),
-            context=call.context or {},
+    received_at: datetime
+    received: str
+    """`received_at` as it stands on the topic."""
+    kind: str | None = None
+    """The type of the calls where the address says it (`/v1/track`)."""
+    visitor_id: str | None = None
+    """The cookie's visitor: it goes before the call's `anonymousId`, which goes before its `userId`."""
+    sent_at: Any = None
+    source: str | None = None
+    may_backfill: bool = False
+    bot: bool = False
+    left_out: bool = False
+    context: dict[str, Any] = {}
+    """What the request itself tells: its address, its user agent."""
+
+
+class Draft(NamedTuple):
+    """An event whose identifying part is still to be sealed."""
+
+    event: Event
+    user_id: str
+    previous_id: str
+    """Of an alias: who `user_id` was until now."""
+    identifying: dict[str, Any]
+    sealable: bytes
+    """`identifying` as JSON; empty where there is nothing to seal."""
+
+
+def draft_of(call: Call, sender: Sender) -> Draft:
+    """The event that a call stands for. Raises RejectedError, whose field is named as the sender wrote it."""
+    kind = TYPES.get(sender.kind or (call.type if isinstance(call.type, str) else ""))
+    if kind is None:
+        raise RejectedError(
+            Reason.UNKNOWN_TYPE, "type", f"is {str(call.type)[:40]!r}; it accepts {', '.join(EventType)}"
         )
-        if event.type is EventType.TRACK and not event.event:
-            raise RejectedError("event", "is missing: a track call names what happened")
-        # Constructing a Struct does not check its constraints; converting it does.
-        return msgspec.convert(msgspec.to_builtins(event), Event)
-    except msgspec.ValidationError as error:
-        raise rejected(error) from error
-    except RecursionError as error:
-        raise RejectedError("properties", "are nested too deeply") from error
+    properties, traits, context = (
+        _object(call.properties, "properties"),
+        _object(call.traits, "traits"),
+        _object(call.context, "context"),
+    )
+    user_id = identifier_of(call.user_id, "userId")
+    previous_id = identifier_of(call.previous_id, "previousId") if kind is EventType.ALIAS else ""
+    visitor_id = (
+        sender.visitor_id or identifier_of(call.anonymous_id, "anonymousId") or previous_id or user_id
+    )
+    if not visitor_id:
+        raise RejectedError(
+            Reason.MISSING_ID, "anonymousId", "is missing, and so is userId: an event needs one of them"
+        )
+    name = _name(call.event, "event")
+    if kind is EventType.TRACK and not name:
+        raise RejectedError(Reason.MALFORMED, "event", "is missing: a track call names what happened")
+    products = product_ids_of(properties) if "products" in properties else []
+    clear, identifying = split(properties) if properties else ({}, {})
+    if call.name not in (None, ""):
+        identifying["name"] = call.name
+    if traits:
+        identifying["traits"] = traits
+    if call.group_id not in (None, ""):
+        identifying["groupId"] = identifier_of(call.group_id, "groupId")
+    event = Event(
+        event_id=identifier_of(call.message_id, "messageId") or str(uuid7()),
+        type=kind,
+        event=name or None,
+        visitor_id=visitor_id,
+        product_id=product_id_of(properties) or (products[0] if len(products) == 1 else None),
+        product_ids=products,
+        occurred_at=_occurred_at(call, sender),
+        received_at=sender.received,
+        properties=clear,
+        source=sender.source,
+        bot=sender.bot,
+        left_out=sender.left_out,
+    )
+    sealed: dict[str, Any] = {}
+    if user_id:
+        sealed["userId"] = user_id
+    if identifying:
+        sealed["properties"] = identifying
+    if context or sender.context:
+        sealed["context"] = sender.context | context
+    return Draft(event, user_id, previous_id, sealed, msgspec.json.encode(sealed) if sealed else b"")
 
 
-def rejected(error: msgspec.ValidationError) -> RejectedError:
-    """The field and the reason of msgspec's message, "Expected `str`, got `int` - at `$.eventId`"."""
-    reason, _, path = str(error).partition(" - at `$")
-    field = path.rstrip("`").lstrip(".").partition("[")[0]
-    return RejectedError(SENDERS_NAMES.get(field, field) or "event", reason)
+def _occurred_at(call: Call, sender: Sender) -> str:
+    timestamp = call.timestamp or call.original_timestamp
+    if not timestamp:
+        return sender.received
+    happened = time_of(timestamp, "timestamp")
+    sent = time_of(call.sent_at or sender.sent_at, "sentAt")
+    moment = occurred_at(happened, sent, sender.received_at, may_backfill=sender.may_backfill)
+    return sender.received if moment is sender.received_at else format_timestamp(moment)
 
 
-def _event_type(kind: str | None) -> EventType:
-    try:
-        return EventType(kind or "")
-    except ValueError:
-        raise RejectedError("type", f"is {kind!r}; it accepts {', '.join(EventType)}") from None
+def _object(value: Any, field: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    if value is None or value == "" or value == []:
+        return {}
+    raise RejectedError(Reason.MALFORMED, field, "is not an object")
 
 
-def _text(value: str | int | None) -> str:
-    return "" if value is None else str(value)
-
-
-def _product_id(properties: dict[str, Any]) -> str | None:
-    for name in ("product_id", "productId", "sku"):
-        value = properties.get(name)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            if len(str(value)) > MAX_ID_LENGTH:
-                raise RejectedError(f"properties.{name}", f"is longer than {MAX_ID_LENGTH} characters")
-            return str(value)
-    return None
-
-
-def _product_ids(properties: dict[str, Any]) -> list[str]:
-    products = properties.get("products")
-    if not isinstance(products, list):
-        return []
-    if len(products) > MAX_PRODUCTS:
-        raise RejectedError("properties.products", f"holds more than {MAX_PRODUCTS}")
-    found = (_product_id(product) for product in products if isinstance(product, dict))
-    return list(dict.fromkeys(product for product in found if product))
-
-
-def _occurred_at(call: Call, sent_at: str | None, received_at: datetime) -> datetime:
-    """receivedAt - (sentAt - timestamp), which corrects a client's wrong clock; never later than receivedAt."""
-    happened, sent = _time("timestamp", call.timestamp), _time("sentAt", call.sent_at or sent_at)
-    if happened is None or sent is None:
-        return received_at
-    age = sent - happened
-    if age > OLDEST:
-        raise RejectedError("timestamp", f"is more than {OLDEST.days} days before sentAt")
-    if age < -NEWEST:
-        raise RejectedError("timestamp", f"is more than {NEWEST.days * 24} hours after sentAt")
-    return min(received_at, received_at - age)
-
-
-def _time(field: str, value: str | None) -> datetime | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise RejectedError(field, f"is {value[:40]!r}; it accepts ISO 8601") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _name(value: Any, field: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RejectedError(Reason.MALFORMED, field, "is not a text")
+    return identifier_of(value, field, most=MAX_NAME_LENGTH)

@@ -43,7 +43,8 @@ class WriteKey(models.Model):
     )
     may_backfill = models.BooleanField(default=False, help_text="May send events of more than 30 days ago.")
     may_identify = models.BooleanField(
-        default=True, help_text="Its identify and alias calls join visitors to users, whose history they then share."
+        default=True,
+        help_text="Its identify and alias calls join visitors to users, whose history they then share.",
     )
     may_erase = models.BooleanField(default=False, help_text="May erase any visitor: never for a public key.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -82,9 +83,11 @@ class SpooledRecord(models.Model):
     id = models.BigAutoField(primary_key=True)
     topic = models.CharField(max_length=249)
     key = models.CharField(max_length=MAX_ID_LENGTH, null=True, help_text="The visitor; their order is kept.")
-    value = models.BinaryField()
+    value = models.BinaryField(null=True, help_text="NULL is a tombstone: the visitor was erased.")
     source = models.CharField(max_length=100, default="", help_text="The name of the write key.")
-    tried = models.BooleanField(default=False, help_text="It was sent before without an answer: it may land twice.")
+    tried = models.BooleanField(
+        default=False, help_text="It was sent before without an answer: it may land twice."
+    )
     spooled_at = models.DateTimeField(db_default=Now())
 
     class Meta:

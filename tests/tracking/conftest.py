@@ -1,16 +1,25 @@
-"""The topic `activity` under a prefix of its own on the real Kafka, and what reads it."""
+"""The collector on topics under a prefix of their own on the real Kafka, and what reads them."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import uuid4
 
+import httpx
 import pytest
+import pytest_asyncio
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from django.conf import settings as django_settings
+from django.db import connection
 from pytest_django import Settings
 
-from tracking.events import ACTIVITY
-from tracking.producer import activity_producer
+from config.asgi import http
+from tracking import identities
+from tracking.collector.app import Collector
+from tracking.database import in_database
+from tracking.events import ACTIVITY, REJECTED
+from tracking.keys import ring
+from tracking.rejected import Rejection, decode
 
 PARTITIONS = 3
 KAFKA_SECONDS = 20
@@ -23,20 +32,39 @@ Records = Callable[[str], list[Message]]
 def topic_prefix() -> Iterator[str]:
     prefix = f"test-{uuid4().hex[:12]}."
     admin = AdminClient({**django_settings.KAFKA_CLIENT})
-    topic = NewTopic(prefix + ACTIVITY, PARTITIONS, CLUSTERS_DEFAULT)
-    admin.create_topics([topic], operation_timeout=KAFKA_SECONDS)[topic.topic].result(KAFKA_SECONDS)
+    topics = [NewTopic(prefix + name, PARTITIONS, CLUSTERS_DEFAULT) for name in (ACTIVITY, REJECTED)]
+    for created in admin.create_topics(topics, operation_timeout=KAFKA_SECONDS).values():
+        created.result(KAFKA_SECONDS)
     yield prefix
-    admin.delete_topics([topic.topic])[topic.topic].result(KAFKA_SECONDS)
+    for deleted in admin.delete_topics([topic.topic for topic in topics]).values():
+        deleted.result(KAFKA_SECONDS)
 
 
 @pytest.fixture
-def activity(settings: Settings, topic_prefix: str) -> Iterator[str]:
+def activity(settings: Settings, topic_prefix: str) -> str:
     """The topic that the collector writes to during the test."""
     settings.KAFKA_TOPIC_PREFIX = topic_prefix
-    activity_producer.cache_clear()
-    yield topic_prefix + ACTIVITY
-    activity_producer().close()
-    activity_producer.cache_clear()
+    return topic_prefix + ACTIVITY
+
+
+@pytest_asyncio.fixture
+async def collector(activity: str, transactional_db: None) -> AsyncIterator[Collector]:
+    """A collector of the test's own loop, before the real Django."""
+    ring.keys, ring.read_at, ring.reading = {}, 0.0, None
+    for memory in (identities.visitor_keys, identities.persons, identities.links):
+        memory.kept.clear()
+    collector = Collector(http)
+    yield collector
+    await collector.close()
+    await asyncio.gather(*(in_database(lambda: connection.close()) for _ in range(4)))
+
+
+@pytest_asyncio.fixture
+async def client(collector: Collector) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the collector, without a server between them."""
+    transport = httpx.ASGITransport(app=collector)
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +81,27 @@ def records(activity: str, consumer: Consumer) -> Records:
     """The records under a key that are on the topic at this moment, in the order of their partition."""
 
     def read(visitor_id: str) -> list[Message]:
-        partitions = [TopicPartition(activity, number) for number in range(PARTITIONS)]
-        marks = [consumer.get_watermark_offsets(partition, timeout=KAFKA_SECONDS) for partition in partitions]
-        expected = sum(end - start for start, end in marks)
-        consumer.assign([TopicPartition(activity, number, start) for number, (start, _) in enumerate(marks)])
-        found = consumer.consume(expected, timeout=KAFKA_SECONDS) if expected else []
-        assert [record.error() for record in found] == [None] * expected
-        return [record for record in found if record.key() == visitor_id.encode()]
+        return [record for record in all_records(consumer, activity) if record.key() == visitor_id.encode()]
 
     return read
+
+
+@pytest.fixture
+def rejections(activity: str, topic_prefix: str, consumer: Consumer) -> Callable[[], list[Rejection]]:
+    """What is on the topic of refused events at this moment."""
+
+    def read() -> list[Rejection]:
+        return [decode(record.value() or b"") for record in all_records(consumer, topic_prefix + REJECTED)]
+
+    return read
+
+
+def all_records(consumer: Consumer, topic: str) -> list[Message]:
+    """Every record that is on the topic at this moment."""
+    partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    marks = [consumer.get_watermark_offsets(partition, timeout=KAFKA_SECONDS) for partition in partitions]
+    expected = sum(end - start for start, end in marks)
+    consumer.assign([TopicPartition(topic, number, start) for number, (start, _) in enumerate(marks)])
+    found = consumer.consume(expected, timeout=KAFKA_SECONDS) if expected else []
+    assert [record.error() for record in found] == [None] * expected
+    return found

@@ -1,5 +1,6 @@
 from django import template
-from django.conf import settings
+
+from tracking.keys import page_key
 
 register = template.Library()
 
@@ -7,4 +8,4 @@ register = template.Library()
 @register.inclusion_tag("tracking/tracker.html")
 def tracker() -> dict[str, str]:
     """The page's tracker; once on every page, anywhere in it."""
-    return {"write_key": settings.WRITE_KEY, "endpoint": "/v1/batch"}
+    return {"write_key": page_key(), "endpoint": "/v1/batch"}

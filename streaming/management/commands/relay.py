@@ -1,32 +1,41 @@
-"""Relays what Postgres holds to Kafka: today the visitors whose list changed."""
+"""Relays what Postgres holds to Kafka: the visitors whose list changed, and the collector's spool."""
 
 import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import sdnotify
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from recommendations.outbox import CHANNEL, NotSentError, Outbox
+from tracking.delivery.drain import Drain
 
 IDLE_SECONDS = 1.0
 """How long it waits for a notice before it looks all the same: a notice can be lost, a row cannot."""
 RETRY_SECONDS = 1.0
+STOP_SECONDS = 8.0
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Tells Kafka which visitors' lists changed, as soon as a batch has committed. Runs until it is stopped."
+    help = (
+        "Sends to Kafka what waits in Postgres: whose list changed, and the spool. Runs until it is stopped."
+    )
+
+    broken = ""
+    """What ended with an error."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
+        beside = [self.beside(name, run, stopping) for name, run in self.tasks().items()]
         outbox = Outbox()
         notifier = sdnotify.SystemdNotifier()
         failing = False
@@ -42,6 +51,33 @@ class Command(BaseCommand):
                 stopping.wait(RETRY_SECONDS)
             else:
                 failing = False
+        for thread in beside:
+            thread.join(STOP_SECONDS)
+        if self.broken:
+            raise CommandError(f"The {self.broken} ended with an error; see above.")
+
+    def tasks(self) -> dict[str, Callable[[threading.Event], None]]:
+        """What runs beside, each in a thread of its own, until it is told to stop."""
+        return {"drain of the spool": Drain().run}
+
+    def beside(
+        self, name: str, run: Callable[[threading.Event], None], stopping: threading.Event
+    ) -> threading.Thread:
+        """A thread that ends the process with it when it breaks, so that the process manager starts both anew."""
+
+        def guarded() -> None:
+            try:
+                run(stopping)
+            except Exception:
+                logger.exception("The %s broke.", name)
+                self.broken = name
+                stopping.set()
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=guarded, name=name)
+        thread.start()
+        return thread
 
     def relay(self, outbox: Outbox, notifier: sdnotify.SystemdNotifier, stopping: threading.Event) -> None:
         """Sends what is there, then waits for the next notice; returns when told to stop, raises what it meets."""

@@ -1,0 +1,87 @@
+"""What of an event's properties says something of products, and what could say something of a person.
+
+Segment's e-commerce v2 names. The fields below stay in the clear where their values look like what they are for;
+everything else that a sender adds is taken to be about the visitor.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from tracking.events import MAX_PRODUCTS
+from tracking.refusals import Reason, RejectedError, identifier_of
+
+PRODUCT_ID_NAMES: Final = ("product_id", "productId", "sku")
+NUMBERS: Final = frozenset(
+    ["price", "quantity", "value", "revenue", "total", "subtotal", "shipping", "tax", "discount", "position"]
+)
+CODES: Final = frozenset(PRODUCT_ID_NAMES) | {
+    "brand", "cart_id", "category", "category_id", "checkout_id", "coupon", "currency", "list", "list_id",
+    "order_id", "rating", "slot", "step", "variant",
+}  # fmt: skip
+CODE: Final = re.compile(r"[\w &/.,:+'()#-]{0,100}")
+"""No @ and no %: neither an address of mail nor one of the web is taken for a code."""
+PLAIN_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
+
+
+class Split(NamedTuple):
+    clear: dict[str, Any]
+    identifying: dict[str, Any]
+
+
+def split(properties: dict[str, Any]) -> Split:
+    """The properties in two: what stays anonymous, with numbers as numbers, and what may identify."""
+    clear: dict[str, Any] = {}
+    identifying: dict[str, Any] = {}
+    for name, value in properties.items():
+        if name in NUMBERS and (number := _number(value)) is not None:
+            clear[name] = number
+        elif name in CODES and _is_code(value):
+            clear[name] = value
+        elif name == "products" and isinstance(value, list):
+            products = [
+                split(item) if isinstance(item, dict) else Split({}, {"item": item}) for item in value
+            ]
+            clear[name] = [product.clear for product in products]
+            if any(product.identifying for product in products):
+                identifying[name] = [product.clear | product.identifying for product in products]
+        elif value is not None:
+            identifying[name] = value
+    return Split(clear, identifying)
+
+
+def product_id_of(properties: dict[str, Any], path: str = "properties") -> str | None:
+    """The product of an event, under any of the names that senders use. Raises RejectedError."""
+    for name in PRODUCT_ID_NAMES:
+        value = properties.get(name)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            return identifier_of(value, f"{path}.{name}")
+    return None
+
+
+def product_ids_of(properties: dict[str, Any]) -> list[str]:
+    """The products of a list or an order, each once, in their order. Raises RejectedError."""
+    products = properties.get("products")
+    if not isinstance(products, list):
+        return []
+    if len(products) > MAX_PRODUCTS:
+        raise RejectedError(Reason.TOO_LARGE, "properties.products", f"holds more than {MAX_PRODUCTS}")
+    found = (product_id_of(item, "properties.products") for item in products if isinstance(item, dict))
+    return list(dict.fromkeys(product for product in found if product))
+
+
+def _number(value: Any) -> int | float | None:
+    """A number as it is or as text, "19.90"; None for everything else."""
+    if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip()):
+        parse: Callable[[str], int | float] = float if "." in value else int
+        return parse(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    return None
+
+
+def _is_code(value: Any) -> bool:
+    if isinstance(value, str):
+        return CODE.fullmatch(value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)

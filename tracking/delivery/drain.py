@@ -1,0 +1,123 @@
+"""From the spool into Kafka: in the order of the spool for each visitor, each record until it is acknowledged."""
+
+import logging
+import threading
+from functools import partial
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+
+from tracking.delivery.producer import CONFIG
+from tracking.delivery.records import headers_of
+from tracking.models import SpooledRecord
+
+ROWS: Final = 1000
+MOST_IN_FLIGHT: Final = 10_000
+IDLE_SECONDS: Final = 0.2
+RETRY_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 5.0
+LOCK: Final = "tracking_drain"
+
+logger = logging.getLogger(__name__)
+
+
+class Drain:
+    """Sends spooled records and deletes what the brokers acknowledged: at least once, never out of a visitor's order.
+
+    A record never expires in the producer, since a later one of its visitor would overtake it. One partition without
+    a leader therefore keeps its own records waiting, and no others.
+    """
+
+    def __init__(self, client: dict[str, Any] | None = None) -> None:
+        self.client = (client or settings.KAFKA_CLIENT) | CONFIG | {"message.timeout.ms": 0, "linger.ms": 5}
+        self.sent = 0
+        """Records that Kafka has taken since the start."""
+        self.turn = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self.producer = Producer(self.client, logger=logging.getLogger("tracking.kafka"))
+        self.in_flight: set[int] = set()
+        self.acknowledged: list[int] = []
+        self.last = 0
+        self.failed = False
+
+    def run(self, stopping: threading.Event) -> None:
+        """Drains until told to stop. One process at a time does; the others wait for their turn."""
+        failing = False
+        while not stopping.is_set():
+            try:
+                if not self._has_turn():
+                    stopping.wait(RETRY_SECONDS)
+                elif not self.step():
+                    stopping.wait(IDLE_SECONDS)
+                failing = False
+            except (DatabaseError, InterfaceError, KafkaException) as error:
+                if not failing:
+                    logger.warning("Cannot drain the spool; its records wait and are tried again: %s", error)
+                failing = True
+                self._give_turn_back()
+                self._abandon()
+                stopping.wait(RETRY_SECONDS)
+        self.producer.flush(STOP_SECONDS)
+        if self.turn:
+            self._delete_acknowledged()
+
+    def step(self) -> bool:
+        """Sends the next rows and deletes the acknowledged ones; whether there is anything more to do at once."""
+        rows: list[SpooledRecord] = []
+        if len(self.in_flight) < MOST_IN_FLIGHT:
+            if not self.in_flight:
+                self.last = 0  # a row that committed late may have a smaller id
+            rows = list(SpooledRecord.objects.filter(id__gt=self.last).order_by("id")[:ROWS])
+        for row in rows:
+            self.producer.produce(
+                row.topic,
+                None if row.value is None else bytes(row.value),
+                key=row.key,
+                headers=headers_of(row.topic),
+                on_delivery=partial(self._answer, row.id),
+            )
+            self.in_flight.add(row.id)
+            self.last = row.id
+        self.producer.poll(0.05 if self.in_flight else 0)
+        self._delete_acknowledged()
+        if self.failed:
+            self._abandon()
+        return bool(rows or self.in_flight)
+
+    def _answer(self, row_id: int, error: KafkaError | None, _: Message) -> None:
+        self.in_flight.discard(row_id)
+        if error is None:
+            self.acknowledged.append(row_id)
+        else:
+            logger.warning("Kafka refused a spooled record, which is tried again: %s", error.str())
+            self.failed = True
+
+    def _delete_acknowledged(self) -> None:
+        if self.acknowledged:
+            SpooledRecord.objects.filter(id__in=self.acknowledged).delete()
+            self.sent += len(self.acknowledged)
+            self.acknowledged = []
+
+    def _abandon(self) -> None:
+        """Begins again from the first row that is left, with a new producer: nothing of the old one comes after."""
+        self.producer.purge()
+        self.producer.flush(STOP_SECONDS)
+        self._reset()
+
+    def _has_turn(self) -> bool:
+        if not self.turn:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
+                self.turn = bool(cursor.fetchone()[0])
+        return self.turn
+
+    def _give_turn_back(self) -> None:
+        """The lock belongs to the session, which must not go back to the pool with it."""
+        self.turn = False
+        if connection.connection is not None:
+            connection.connection.close()
+        connection.close()
