@@ -60,11 +60,11 @@ async def collector(activity: str, transactional_db: None) -> AsyncIterator[Coll
 
 
 @pytest_asyncio.fixture
-async def client(collector: Collector) -> AsyncIterator[httpx.AsyncClient]:
+async def sender(collector: Collector) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the collector, without a server between them."""
     transport = httpx.ASGITransport(app=collector)
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-        yield client
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as sender:
+        yield sender
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def view(visitor_id: str | None, **fields: Any) -> dict[str, Any]:
 
 
 async def post(
-    client: httpx.AsyncClient,
+    sender: httpx.AsyncClient,
     address: str,
     body: Any,
     *,
@@ -47,7 +47,7 @@ async def post(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     basic = base64.b64encode(f"{key}:".encode()).decode()
     headers = {"Content-Type": content_type} | ({"Authorization": f"Basic {basic}"} if key else {})
-    return await client.post(address, content=content, headers=headers)
+    return await sender.post(address, content=content, headers=headers)
 
 
 def answer(response: httpx.Response) -> dict[str, Any]:
@@ -61,11 +61,11 @@ def events_in(records: Records, visitor_id: str) -> list[Event]:
 
 # -- 200: the brokers have it ---------------------------------------------------------------------------------
 async def test_an_answered_event_is_in_the_topic(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     call = view(visitor, properties={"product_id": "mug-7", "price": 12.5}, context={"locale": "en"})
 
-    response = await post(client, "/v1/track", call)
+    response = await post(sender, "/v1/track", call)
 
     assert response.status_code == 200
     assert answer(response) == {"success": True, "messageId": call["messageId"], "status": "accepted"}
@@ -82,12 +82,12 @@ async def test_an_answered_event_is_in_the_topic(
 
 
 async def test_a_visitors_events_keep_their_order(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     calls = [view(visitor, messageId=f"m-{number}") for number in range(50)]
 
-    await post(client, "/v1/batch", {"batch": calls[:30]})
-    await post(client, "/v1/batch", {"batch": calls[30:]})
+    await post(sender, "/v1/batch", {"batch": calls[:30]})
+    await post(sender, "/v1/batch", {"batch": calls[30:]})
 
     assert [event.event_id for event in events_in(records, visitor)] == [
         f"m-{number}" for number in range(50)
@@ -96,10 +96,10 @@ async def test_a_visitors_events_keep_their_order(
 
 
 async def test_many_senders_at_once_are_each_answered(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     responses = await asyncio.gather(
-        *(post(client, "/v1/track", view(visitor, messageId=f"m-{n}")) for n in range(40))
+        *(post(sender, "/v1/track", view(visitor, messageId=f"m-{n}")) for n in range(40))
     )
 
     assert {response.status_code for response in responses} == {200}
@@ -108,20 +108,20 @@ async def test_many_senders_at_once_are_each_answered(
 
 @pytest.mark.parametrize("kind", ["track", "page", "identify", "alias", "group", "screen"])
 async def test_the_address_says_which_call_it_is(
-    client: httpx.AsyncClient, records: Records, visitor: str, kind: str
+    sender: httpx.AsyncClient, records: Records, visitor: str, kind: str
 ) -> None:
-    response = await post(client, f"/v1/{kind}", {"event": "Named", "anonymousId": visitor})
+    response = await post(sender, f"/v1/{kind}", {"event": "Named", "anonymousId": visitor})
 
     assert response.status_code == 200
     assert [event.type for event in events_in(records, visitor)] == [kind]
 
 
 async def test_a_beacons_text_is_read_as_json(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     body = {"writeKey": WRITE_KEY, "batch": [view(visitor)]}
 
-    response = await post(client, "/v1/batch", body, content_type="text/plain;charset=UTF-8", key="")
+    response = await post(sender, "/v1/batch", body, content_type="text/plain;charset=UTF-8", key="")
 
     assert response.status_code == 200
     assert len(events_in(records, visitor)) == 1
@@ -129,11 +129,11 @@ async def test_a_beacons_text_is_read_as_json(
 
 # -- Batches: each event is judged on its own -----------------------------------------------------------------
 async def test_a_bad_event_does_not_sink_the_rest(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     calls = [view(visitor, messageId="first"), view(visitor, messageId="bad", event=""), 5, view(visitor)]
 
-    response = await post(client, "/v1/batch", {"batch": calls})
+    response = await post(sender, "/v1/batch", {"batch": calls})
 
     assert response.status_code == 200
     first, bad, number, last = answer(response)["results"]
@@ -146,25 +146,25 @@ async def test_a_bad_event_does_not_sink_the_rest(
     assert [event.event_id for event in events_in(records, visitor)] == ["first", last["messageId"]]
 
 
-async def test_a_batch_of_bad_events_is_answered_for_each(client: httpx.AsyncClient) -> None:
-    response = await post(client, "/v1/batch", {"batch": [view(None), {"type": "nothing"}]})
+async def test_a_batch_of_bad_events_is_answered_for_each(sender: httpx.AsyncClient) -> None:
+    response = await post(sender, "/v1/batch", {"batch": [view(None), {"type": "nothing"}]})
 
     assert response.status_code == 200
     assert [result["field"] for result in answer(response)["results"]] == ["anonymousId", "type"]
 
 
-async def test_an_empty_batch_is_fine(client: httpx.AsyncClient) -> None:
-    response = await post(client, "/v1/batch", {"batch": []})
+async def test_an_empty_batch_is_fine(sender: httpx.AsyncClient) -> None:
+    response = await post(sender, "/v1/batch", {"batch": []})
 
     assert (response.status_code, answer(response)) == (200, {"success": True, "results": []})
 
 
 async def test_an_event_too_large_is_rejected_alone(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     large = view(visitor, properties={"text": "x" * MAX_EVENT_BYTES})
 
-    response = await post(client, "/v1/batch", {"batch": [large, view(visitor, messageId="small")]})
+    response = await post(sender, "/v1/batch", {"batch": [large, view(visitor, messageId="small")]})
 
     assert [result["status"] for result in answer(response)["results"]] == ["rejected", "accepted"]
     assert answer(response)["results"][0]["field"] == "event"
@@ -173,9 +173,9 @@ async def test_an_event_too_large_is_rejected_alone(
 
 # -- 400: names the field and the reason ----------------------------------------------------------------------
 async def test_a_bad_call_is_refused_by_field_and_reason(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
-    response = await post(client, "/v1/track", view(visitor, messageId="m", event=None))
+    response = await post(sender, "/v1/track", view(visitor, messageId="m", event=None))
 
     assert response.status_code == 400
     assert answer(response)["success"] is False
@@ -187,35 +187,35 @@ async def test_a_bad_call_is_refused_by_field_and_reason(
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 5000, b'{"event": "\\ud800"}']
 )
-async def test_an_unreadable_body_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    response = await post(client, "/v1/batch", body)
+async def test_an_unreadable_body_is_refused(sender: httpx.AsyncClient, body: bytes) -> None:
+    response = await post(sender, "/v1/batch", body)
 
     assert (response.status_code, answer(response)["field"]) == (400, "body")
 
 
 @pytest.mark.parametrize("batch", [None, {}, "events", 5])
-async def test_a_batch_without_list_is_refused(client: httpx.AsyncClient, batch: Any) -> None:
-    response = await post(client, "/v1/batch", {"batch": batch})
+async def test_a_batch_without_list_is_refused(sender: httpx.AsyncClient, batch: Any) -> None:
+    response = await post(sender, "/v1/batch", {"batch": batch})
 
     assert (response.status_code, answer(response)["field"]) == (400, "batch")
 
 
 @pytest.mark.parametrize("size", [MAX_BODY_BYTES + 1, 8 * MAX_BODY_BYTES], ids=["just", "by far"])
-async def test_a_body_too_large_is_refused(client: httpx.AsyncClient, visitor: str, size: int) -> None:
+async def test_a_body_too_large_is_refused(sender: httpx.AsyncClient, visitor: str, size: int) -> None:
     body = json.dumps(view(visitor)).encode()
 
-    response = await post(client, "/v1/track", body + b" " * (size - len(body)))
+    response = await post(sender, "/v1/track", body + b" " * (size - len(body)))
 
     assert (response.status_code, answer(response)["field"]) == (400, "body")
     assert f"{MAX_BODY_BYTES // 1024} KB" in answer(response)["reason"]
 
 
-async def test_no_depth_of_nesting_is_an_error_of_the_server(client: httpx.AsyncClient, visitor: str) -> None:
+async def test_no_depth_of_nesting_is_an_error_of_the_server(sender: httpx.AsyncClient, visitor: str) -> None:
     statuses = set()
     for depth in range(700, 1000, 3):
         nest = b'{"nest":' + b"[" * depth + b"]" * depth + b"}"
         call = json.dumps(view(visitor, properties="NEST")).encode().replace(b'"NEST"', nest)
-        statuses.add((await post(client, "/v1/track", call)).status_code)
+        statuses.add((await post(sender, "/v1/track", call)).status_code)
 
     assert statuses == {200, 400}
 
@@ -223,60 +223,60 @@ async def test_no_depth_of_nesting_is_an_error_of_the_server(client: httpx.Async
 # -- 401 ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("key", ["", "wrong", WRITE_KEY + "x", "\u00e9"])
 async def test_an_unknown_key_is_refused(
-    client: httpx.AsyncClient, records: Records, visitor: str, key: str
+    sender: httpx.AsyncClient, records: Records, visitor: str, key: str
 ) -> None:
-    response = await post(client, "/v1/track", view(visitor, writeKey=key), key=key)
+    response = await post(sender, "/v1/track", view(visitor, writeKey=key), key=key)
 
     assert (response.status_code, answer(response)["field"]) == (401, "writeKey")
     assert records(visitor) == []
 
 
-async def test_the_key_may_stand_in_the_body(client: httpx.AsyncClient, visitor: str) -> None:
-    response = await post(client, "/v1/track", view(visitor, writeKey=WRITE_KEY), key="")
+async def test_the_key_may_stand_in_the_body(sender: httpx.AsyncClient, visitor: str) -> None:
+    response = await post(sender, "/v1/track", view(visitor, writeKey=WRITE_KEY), key="")
 
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("header", ["Bearer abc", "Basic", "Basic ***", "Basic /w=="])
 async def test_a_header_that_holds_no_key_is_refused(
-    client: httpx.AsyncClient, visitor: str, header: str
+    sender: httpx.AsyncClient, visitor: str, header: str
 ) -> None:
-    response = await client.post("/v1/track", json=view(visitor), headers={"Authorization": header})
+    response = await sender.post("/v1/track", json=view(visitor), headers={"Authorization": header})
 
     assert response.status_code == 401
 
 
 @pytest.mark.parametrize("address", ["/v1/track", "/v1/batch"])
-async def test_events_are_posted_only(client: httpx.AsyncClient, address: str) -> None:
-    assert (await client.get(address)).status_code == 405
+async def test_events_are_posted_only(sender: httpx.AsyncClient, address: str) -> None:
+    assert (await sender.get(address)).status_code == 405
 
 
 # -- Who the visitor is ---------------------------------------------------------------------------------------
 async def test_the_cookies_visitor_goes_before_the_bodys(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     other = f"other-{visitor}"
-    client.cookies[COOKIE] = cookie_of_visitor(visitor)
+    sender.cookies[COOKIE] = cookie_of_visitor(visitor)
 
-    await post(client, "/v1/track", view(other))
+    await post(sender, "/v1/track", view(other))
 
     assert len(records(visitor)) == 1
     assert records(other) == []
 
 
 async def test_a_forged_cookie_is_passed_over(
-    client: httpx.AsyncClient, records: Records, visitor: str
+    sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:
     victim = f"victim-{visitor}"
-    client.cookies[COOKIE] = cookie_of_visitor(visitor).replace(visitor, victim)
+    sender.cookies[COOKIE] = cookie_of_visitor(visitor).replace(visitor, victim)
 
-    await post(client, "/v1/track", view(visitor))
+    await post(sender, "/v1/track", view(visitor))
 
     assert len(records(visitor)) == 1
     assert records(victim) == []
 
 
-async def test_without_cookie_and_ids_there_is_no_visitor(client: httpx.AsyncClient) -> None:
-    response = await post(client, "/v1/track", view(None))
+async def test_without_cookie_and_ids_there_is_no_visitor(sender: httpx.AsyncClient) -> None:
+    response = await post(sender, "/v1/track", view(None))
 
     assert (response.status_code, answer(response)["field"]) == (400, "anonymousId")
