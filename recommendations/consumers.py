@@ -11,9 +11,12 @@ from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.db import DatabaseError
+from redis.exceptions import RedisError
 
 from recommendations.selectors import MAX_SLOTS, list_for_visitor, version_of_list
 from tracking.events import format_timestamp
@@ -26,6 +29,8 @@ RESUME_SECONDS = 1
 """A page that asks again within this time of an answer is passed over: what changes is sent to it anyway."""
 NO_VISITOR = 4401
 """Close code for a connection without a valid visitor cookie."""
+VISITOR_LEFT = 4409
+"""Close code for the sockets of a visitor whose browser is somebody else's from now on; it may connect anew."""
 
 
 read = partial(database_sync_to_async, thread_sensitive=False)
@@ -35,6 +40,17 @@ read = partial(database_sync_to_async, thread_sensitive=False)
 def group_of_visitor(visitor_id: str) -> str:
     """The channel-layer group of a visitor: hashed, since ids may hold what group names may not."""
     return "visitor." + sha256(visitor_id.encode()).hexdigest()[:40]
+
+
+def close_sockets(visitor_id: str) -> None:
+    """Closes each open socket of a visitor, in every process; their pages connect anew, as who they are by then.
+
+    Never raises for want of the channel layer: a log-out happens all the same.
+    """
+    try:
+        async_to_sync(get_channel_layer().group_send)(group_of_visitor(visitor_id), {"type": "visitor.left"})
+    except (OSError, RedisError) as error:
+        logger.warning("A visitor's open sockets could not be told to close: %s", error)
 
 
 class RecommendationConsumer(AsyncJsonWebsocketConsumer):
@@ -90,6 +106,10 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
             await self.send_list()
         except DatabaseError as error:
             logger.warning("A changed list could not be read; the next check will send it: %s", error)
+
+    async def visitor_left(self, message: dict[str, Any]) -> None:
+        """The visitor logged out or was erased: nothing more of theirs is shown here."""
+        await self.close(VISITOR_LEFT, "The visitor left.")
 
     async def send_list(self) -> None:
         """Reads and sends the list. One at a time, so that an older one never follows a newer."""

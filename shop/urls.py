@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from shop import pictures, views
+from shop import accounts, pictures, privacy, views
 
 app_name = "shop"
 urlpatterns = [
@@ -12,6 +12,12 @@ urlpatterns = [
     path("c/<slug:slug>/", views.category, name="category"),
     path("p/<slug:product_id>/", views.product, name="product"),
     path("search/", views.search, name="search"),
+    path("me/", privacy.me, name="me"),
+    path("me/consent/", privacy.choose, name="consent"),
+    path("me/erase/", privacy.erase, name="erase"),
+    path("me/sign-up/", accounts.SignUp.as_view(), name="sign-up"),
+    path("me/log-in/", accounts.LogIn.as_view(), name="log-in"),
+    path("me/log-out/", accounts.log_out, name="log-out"),
     path("img/<slug:product_id>.svg", pictures.product_picture, name="product-picture"),
     path("img/category/<slug:slug>.svg", pictures.category_picture, name="category-picture"),
     path("robots.txt", views.robots, name="robots"),

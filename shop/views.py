@@ -84,5 +84,5 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    rules = "User-agent: *\nDisallow: /admin/\nDisallow: /api/\nDisallow: /search/\nDisallow: /v1/\n"
+    rules = "User-agent: *\nDisallow: /admin/\nDisallow: /api/\nDisallow: /me/\nDisallow: /search/\nDisallow: /v1/\n"
     return HttpResponse(rules, content_type="text/plain; charset=utf-8")

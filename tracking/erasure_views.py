@@ -18,7 +18,6 @@ from tracking.keys import key_of, may_read
 from tracking.models import Erasure, WriteKey
 from tracking.visitors import (
     COOKIE,
-    consent_in,
     forget_visitor,
     remember_visitor,
     start_new_visitor,
@@ -64,7 +63,7 @@ async def erase(request: HttpRequest, visitor_id: str) -> HttpResponse:
 def give_new_visitor(request: HttpRequest, response: HttpResponse) -> None:
     """The browser of an erased visitor is somebody new, or without consent nobody."""
     start_new_visitor(request)
-    if consent_in(request).allows:
+    if request.consent.allows:  # type: ignore[attr-defined]
         remember_visitor(request, response)
     else:
         forget_visitor(response)
