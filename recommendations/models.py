@@ -1,11 +1,12 @@
 """The model that Spark keeps, and the lists derived from it.
 
-Facts (`Pair`, `ProductCount`, `ProductHour`, `VisitorEvent`, `SeenEvent`) are written by one SQL function,
-`recommendations_fold`, in the transaction that also writes the ledger; a rebuild from the log gives the same
+Facts (`Pair`, `ProductCount`, `ProductHour`, `VisitorEvent`, `VisitorPerson`, `SeenEvent`) are written by one SQL
+function, `recommendations_fold`, in the transaction that also writes the ledger; a rebuild from the log gives the same
 rows. `SimilarProducts` and `VisitorList` are caches derived from them. `recommendations/sql/` holds the functions.
 
-Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days; `SeenEvent` keeps 24 hours;
-`Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; the rest one row a product.
+Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
+keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days, `FoldedMinute` too,
+with at most 101 names for each source and minute; the rest one row a product.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -71,6 +72,28 @@ class VisitorEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.product_id}"
+
+
+class VisitorPerson(models.Model):
+    """Who a visitor is known to be, by a random id: the visitors of one person have their histories read together.
+
+    The visitor's newest event with a person decides, and its place in the log stands here.
+    """
+
+    visitor_id = models.CharField(primary_key=True, max_length=100)
+    person_id = models.CharField(max_length=100)
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+    appended_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person_id", "-appended_at", "visitor_id"], name="visitorperson_person"),
+            models.Index(fields=["partition", "appended_at"], name="visitorperson_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} is {self.person_id}"
 
 
 class SeenEvent(models.Model):
@@ -151,6 +174,9 @@ class VisitorList(models.Model):
         help_text="The newest event on each product that the list is from, newest first."
     )
 
+    class Meta:
+        indexes = [models.Index(fields=["as_of"], name="visitorlist_empty", condition=models.Q(events=[]))]
+
     def __str__(self) -> str:
         return self.visitor_id
 
@@ -195,3 +221,20 @@ class Pruning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pairs} pairs"
+
+
+class FoldedMinute(models.Model):
+    """What the fold made of one source's events of one name, of those appended in one minute."""
+
+    pk = models.CompositePrimaryKey("minute", "source", "event")
+    minute = models.DateTimeField()
+    source = models.CharField(
+        max_length=200, help_text="Name of the write key; empty for events without one."
+    )
+    event = models.CharField(max_length=200, help_text="'(other)' for the names beyond the first hundred.")
+    events = models.BigIntegerField(help_text="All of them, duplicates and those left out included.")
+    duplicates = models.BigIntegerField(help_text="Had been seen within 24 hours and changed nothing.")
+    left_out = models.BigIntegerField(help_text="Not for the model to learn from, and no duplicates.")
+
+    def __str__(self) -> str:
+        return f"{self.minute:%H:%M} {self.source} {self.event}"

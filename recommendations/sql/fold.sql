@@ -11,26 +11,44 @@ BEGIN
         "offset" bigint NOT NULL,
         appended_at timestamptz NOT NULL,
         visitor_id text NOT NULL,
-        event_id text NOT NULL,
-        event text NOT NULL,
-        occurred_at timestamptz NOT NULL,
-        received_at timestamptz NOT NULL,
-        product_ids text[] NOT NULL
+        event_id text,  -- null: a tombstone, at which the visitor was erased; all below is null with it
+        event text,
+        occurred_at timestamptz,
+        received_at timestamptz,
+        product_ids text[],
+        person_id text,
+        source text,
+        left_out boolean NOT NULL DEFAULT false
     ) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS ordered_event (
         ordinal bigint PRIMARY KEY,
-        key uuid NOT NULL,
+        key uuid,
         occurrence int NOT NULL,
         fresh boolean NOT NULL DEFAULT false,
-        LIKE batch_event
+        LIKE batch_event,
+        life int NOT NULL DEFAULT 0  -- how often the visitor was erased up to there in the batch
     ) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS touched_product (product_id text PRIMARY KEY) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS touched_visitor (
-        visitor_id text PRIMARY KEY, first_position bigint NOT NULL, last_position bigint NOT NULL,
-        version bigint NOT NULL
+        visitor_id text PRIMARY KEY, version bigint NOT NULL,
+        first_position bigint, last_position bigint  -- null where only the list is touched
     ) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE IF NOT EXISTS new_interaction (LIKE recommendations_visitorevent) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE IF NOT EXISTS new_interaction (
+        LIKE recommendations_visitorevent,
+        since bigint NOT NULL DEFAULT 0  -- what stands before it was erased
+    ) ON COMMIT DELETE ROWS;
+    -- Most batches need neither: emptied by whoever filled them, since each commit would take longer for them.
+    CREATE TEMP TABLE IF NOT EXISTS erased_visitor (
+        visitor_id text NOT NULL, life int NOT NULL, version bigint NOT NULL, since bigint
+    );
+    CREATE TEMP TABLE IF NOT EXISTS touched_person (
+        person_id text NOT NULL, version bigint NOT NULL, erased boolean NOT NULL
+    );
 END $$;
+
+-- What the newest event of a list was appended at, in milliseconds: the list's version.
+CREATE OR REPLACE FUNCTION recommendations_version(appended_at timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE
+RETURN (extract(epoch FROM appended_at) * 1000)::bigint;
 
 -- Puts the batch into the order of the log and marks what was not seen in the 24 hours before it.
 -- Within a partition the offset decides, across partitions the append time. An event that comes several times in one
@@ -44,9 +62,11 @@ BEGIN
     INSERT INTO ordered_event
     SELECT row_number() OVER in_order,
            event_key.key,
-           CASE WHEN row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
+           CASE WHEN event_id IS NOT NULL
+                     AND row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
                 THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
-           false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids
+           false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids,
+           person_id, source, left_out
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
     ) b
@@ -65,10 +85,11 @@ BEGIN
         )
         UPDATE ordered_event e SET fresh = true FROM seen WHERE e.key = seen.key AND e.occurrence = round;
     END LOOP;
-    RETURN (SELECT count(*) FROM ordered_event WHERE NOT fresh);
+    RETURN (SELECT count(*) FROM ordered_event WHERE NOT fresh AND event_id IS NOT NULL);
 END $$;
 
--- Appends the fresh events to their visitors' histories: one row for each product of an event.
+-- Appends the fresh events to their visitors' histories: one row for each product of an event. What is left out is none
+-- of the model's business, though its id was seen.
 CREATE OR REPLACE FUNCTION recommendations_append_history(batch bigint, log_topic text, moment timestamptz)
 RETURNS void LANGUAGE sql AS $$
     WITH appended AS (
@@ -88,12 +109,16 @@ RETURNS void LANGUAGE sql AS $$
             SELECT position FROM recommendations_visitorevent known
             WHERE known.visitor_id = e.visitor_id ORDER BY position DESC LIMIT 1
         ) last ON true
-        WHERE e.fresh AND coalesce(w.weight, other.weight, 0) <> 0
+        WHERE e.fresh AND NOT e.left_out AND coalesce(w.weight, other.weight, 0) <> 0
         RETURNING visitor_id, position, appended_at
     )
     INSERT INTO touched_visitor
-    SELECT visitor_id, min(position), max(position), (extract(epoch FROM max(appended_at)) * 1000)::bigint
-    FROM appended GROUP BY visitor_id
+    SELECT visitor_id, recommendations_version(max(appended_at)), min(position), max(position)
+    FROM appended GROUP BY visitor_id;
+
+    INSERT INTO new_interaction
+    SELECT h.* FROM touched_visitor t
+    JOIN recommendations_visitorevent h ON h.visitor_id = t.visitor_id AND h.position >= t.first_position;
 $$;
 
 -- Adds the new history rows to counts and pairs. Each row pairs with the visitor's last distinct other products within
@@ -103,10 +128,6 @@ DECLARE
     p recommendations_parameters;
 BEGIN
     SELECT * INTO STRICT p FROM recommendations_parameters;
-
-    INSERT INTO new_interaction
-    SELECT h.* FROM touched_visitor t
-    JOIN recommendations_visitorevent h ON h.visitor_id = t.visitor_id AND h.position >= t.first_position;
 
     INSERT INTO recommendations_productcount AS known (product_id, positive, negative)
     SELECT product_id,
@@ -130,7 +151,8 @@ BEGIN
             SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
             FROM (
                 SELECT product_id, position, weight, appended_at FROM recommendations_visitorevent h
-                WHERE h.visitor_id = e.visitor_id AND h.position < e.position AND h.position >= e.position - p.history
+                WHERE h.visitor_id = e.visitor_id AND h.position < e.position
+                    AND h.position >= greatest(e.position - p.history, e.since)
             ) kept
             WHERE product_id <> e.product_id AND weight > 0 AND appended_at > e.appended_at - p.memory
             GROUP BY product_id
@@ -167,16 +189,21 @@ CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETU
     ON CONFLICT (product_id) DO UPDATE
         SET as_of = excluded.as_of, other_ids = excluded.other_ids, scores = excluded.scores;
 
-    INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events)
-    SELECT t.visitor_id, t.version, moment, list.items, list.events
-    FROM touched_visitor t CROSS JOIN LATERAL recommendations_list(t.visitor_id) list
-    ORDER BY t.visitor_id
-    ON CONFLICT (visitor_id) DO UPDATE
-        SET version = greatest(known.version, excluded.version), as_of = excluded.as_of,
-            items = excluded.items, events = excluded.events;
-
+    WITH listed AS (
+        INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events)
+        SELECT t.visitor_id, t.version, moment, list.items, list.events
+        FROM touched_visitor t CROSS JOIN LATERAL recommendations_list(t.visitor_id) list
+        -- An empty list is stored only in the place of another: an open page shows that one.
+        WHERE list.events <> '[]'
+            OR (SELECT true FROM recommendations_visitorlist stored WHERE stored.visitor_id = t.visitor_id)
+        ORDER BY t.visitor_id
+        ON CONFLICT (visitor_id) DO UPDATE
+            SET version = greatest(known.version, excluded.version), as_of = excluded.as_of,
+                items = excluded.items, events = excluded.events
+        RETURNING visitor_id, version
+    )
     INSERT INTO recommendations_changedvisitor (visitor_id, version)
-    SELECT visitor_id, version FROM touched_visitor ORDER BY visitor_id;
+    SELECT visitor_id, version FROM listed ORDER BY visitor_id;
 
     NOTIFY recommendations_changed;
 $$;
@@ -187,17 +214,36 @@ RETURNS TABLE (duplicates bigint, visitors bigint, fold_ms float8, lists_ms floa
 DECLARE
     began timestamptz := clock_timestamp();
     folded_at timestamptz;
+    erasing boolean;
 BEGIN
     -- One fold at a time for each schema; pruning takes the same lock.
     PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
     duplicates := recommendations_mark_fresh();
+    PERFORM recommendations_count_minutes();
+    erasing := EXISTS (SELECT FROM ordered_event WHERE event_id IS NULL);
+    IF erasing THEN
+        PERFORM recommendations_count_lives();
+    END IF;
+    IF erasing OR EXISTS (SELECT FROM ordered_event WHERE person_id IS NOT NULL) THEN
+        PERFORM recommendations_link_persons();
+    END IF;
     PERFORM recommendations_append_history(batch, log_topic, began);
+    IF erasing THEN
+        PERFORM recommendations_part_histories();
+    END IF;
     PERFORM recommendations_fold_history();
-    folded_at := clock_timestamp();
-    IF derive_lists THEN
-        PERFORM recommendations_derive_lists(folded_at);
+    IF erasing THEN
+        PERFORM recommendations_erase_histories();
     END IF;
     visitors := (SELECT count(*) FROM touched_visitor);
+    folded_at := clock_timestamp();
+    IF derive_lists THEN
+        PERFORM recommendations_touch_joined();
+        PERFORM recommendations_derive_lists(folded_at);
+    END IF;
+    IF erasing OR EXISTS (SELECT FROM touched_person) THEN
+        TRUNCATE erased_visitor, touched_person;
+    END IF;
     fold_ms := extract(epoch FROM folded_at - began) * 1000;
     lists_ms := extract(epoch FROM clock_timestamp() - folded_at) * 1000;
     RETURN NEXT;

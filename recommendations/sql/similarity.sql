@@ -1,6 +1,8 @@
 -- The scoring formulas, written once: Spark's sink, the push process, the API, rebuild and evaluate call these.
 -- Table names carry no schema on purpose: a rebuild runs the same functions on shadow tables by search_path.
 
+SET LOCAL check_function_bodies = off;  -- migrations make the tables that they read, one after another
+
 -- How many times heavier than at the landmark an event at `moment` is stored (forward decay).
 CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
 RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
@@ -57,7 +59,8 @@ RETURNS TABLE (product_id text, score float8, because int, moved int) LANGUAGE s
     LIMIT (SELECT neighbours FROM recommendations_parameters)
 $$;
 
--- The newest event on each of a visitor's newest distinct products, newest first, as the lists carry them.
+-- The newest event on each of the newest distinct products of a visitor's joined history, newest first, as the lists
+-- carry them. In the order of the log: a visitor's own events by position, several visitors' by the time of appending.
 CREATE OR REPLACE FUNCTION recommendations_newest_events(visitor text)
 RETURNS TABLE (product_id text, event jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT product_id,
@@ -67,12 +70,38 @@ RETURNS TABLE (product_id text, event jsonb) LANGUAGE sql STABLE PARALLEL SAFE A
                'occurredAt', occurred_at, 'receivedAt', received_at, 'computedAt', computed_at)
     FROM (
         SELECT DISTINCT ON (product_id) *
-        FROM recommendations_visitorevent
-        WHERE visitor_id = visitor AND weight > 0
-        ORDER BY product_id, position DESC
+        FROM (
+            SELECT kept.*, max(kept.appended_at) OVER (PARTITION BY kept.visitor_id ORDER BY kept.position) AS appended
+            FROM recommendations_joined_visitors(visitor) joined
+            CROSS JOIN LATERAL (
+                SELECT * FROM recommendations_visitorevent h
+                WHERE h.visitor_id = joined.visitor_id
+                ORDER BY h.position DESC LIMIT (SELECT history FROM recommendations_parameters)
+            ) kept
+        ) history
+        WHERE weight > 0
+        ORDER BY product_id, appended DESC, partition DESC, "offset" DESC, position DESC
     ) newest
-    ORDER BY position DESC
+    ORDER BY appended DESC, partition DESC, "offset" DESC, position DESC
     LIMIT (SELECT recent FROM recommendations_parameters)
+$$;
+
+-- The visitors whose histories are read together with this one's, and this one: those of the same person.
+CREATE OR REPLACE FUNCTION recommendations_joined_visitors(visitor text)
+RETURNS TABLE (visitor_id text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT visitor
+    UNION ALL
+    SELECT other.visitor_id
+    FROM recommendations_visitorperson own
+    CROSS JOIN LATERAL recommendations_visitors_of_person(own.person_id) other
+    WHERE own.visitor_id = visitor AND other.visitor_id <> visitor
+$$;
+
+-- A person's visitors who were known by name last: so many that no list takes long, whoever shares a user.
+CREATE OR REPLACE FUNCTION recommendations_visitors_of_person(person text)
+RETURNS TABLE (visitor_id text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT p.visitor_id FROM recommendations_visitorperson p WHERE p.person_id = person
+    ORDER BY p.appended_at DESC, p.visitor_id LIMIT 20
 $$;
 
 -- A visitor's list: the items in order and the events that they come from.

@@ -110,9 +110,9 @@ def _report(
 
 def warm_up(session: SparkSession, connection: Connection) -> None:
     """Runs every step once on a record of its own, so that the first visitor's event does not wait for compilers."""
-    record = [(0, 0, datetime.now(UTC), b"{}")]
+    record = [(0, 0, datetime.now(UTC), b"visitor", b"{}")]
     sample: DataFrame = session.createDataFrame(
-        record, "partition int, offset long, timestamp timestamp, value binary"
+        record, "partition int, offset long, timestamp timestamp, key binary, value binary"
     )
     sample.transform(parse).transform(validate).transform(flatten).collect()
     with connection.transaction(force_rollback=True):

@@ -1,6 +1,6 @@
 """Spark's schema of an event. A test holds it to `tracking.events.Event`, where the contract is defined."""
 
-from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, BooleanType, StringType, StructField, StructType
 
 EVENT_SCHEMA = StructType(
     [
@@ -12,6 +12,9 @@ EVENT_SCHEMA = StructType(
         StructField("event", StringType()),
         StructField("productId", StringType()),
         StructField("productIds", ArrayType(StringType())),
+        StructField("personId", StringType()),
+        StructField("source", StringType()),
+        StructField("leftOut", BooleanType()),
     ]
 )
-"""The fields that the model reads; `properties` and `context` are left in the log."""
+"""The fields that the model reads; `properties`, `context` and what is sealed are left in the log."""

@@ -67,7 +67,7 @@ class Sink:
             self.ledger.check(connection, start)
             copied = time.perf_counter()
             valid = [row for row in rows if row.reason is None]
-            copy_events(connection, (row[:9] for row in valid))
+            copy_events(connection, (row[:-1] for row in valid))
             copy_ms = (time.perf_counter() - copied) * 1000
             folded = fold(connection, batch_id, self.ledger.topic)
             appended = [(row.partition, datetime.fromisoformat(row.appended_at)) for row in rows]

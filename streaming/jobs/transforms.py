@@ -6,33 +6,42 @@ from pyspark.sql import functions as f
 from streaming.jobs.schema import EVENT_SCHEMA
 from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
 
-TEXTS = ("e.eventId", "e.visitorId", "e.event", "e.productId", "e.productIds")
+TEXTS = ("e.eventId", "e.visitorId", "e.event", "e.productId", "e.productIds", "e.personId", "e.source")
 """What is written to Postgres as text, which cannot hold U+0000."""
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
 
 def parse(records: DataFrame) -> DataFrame:
-    """Kafka records -> partition, offset, appended_at, and the event as a struct, null where it is no JSON object."""
+    """Kafka records -> partition, offset, appended_at, and the event as a struct, null where it is no JSON object.
+
+    `erased` is the visitor of a tombstone (a record without a value), empty where its key is no text; else null.
+    """
+    key = f.coalesce(f.try_validate_utf8(f.col("key").cast("string")), f.lit(""))
     return records.select(
         f.col("partition"),
         f.col("offset"),
         f.col("timestamp").alias("appended_at"),
+        f.when(f.col("value").isNull(), key).alias("erased"),
         f.from_json(f.col("value").cast("string"), EVENT_SCHEMA).alias("e"),
     )
 
 
 def validate(parsed: DataFrame) -> DataFrame:
-    """Adds `reason`: why the record is not an event of the contract, null where it is one."""
+    """Adds `reason`: why the record is no event of the contract and no tombstone, null where it is one."""
     e = "e."
     checks = [
         f.when(
             f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"
         ),
         *(_check_identifier(e + name, required=True) for name in ("eventId", "visitorId")),
-        *(_check_identifier(e + name, required=False) for name in ("productId",)),
+        *(_check_identifier(e + name, required=False) for name in ("productId", "personId")),
         f.when(_is_not(f.col("e.type").isin([kind.value for kind in EventType])), "type: unknown"),
         f.when(
             ~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"
+        ),
+        f.when(
+            ~f.length("e.source").between(1, MAX_NAME_LENGTH),
+            f"source: not 1 to {MAX_NAME_LENGTH} characters",
         ),
         *(_check_time(e + name) for name in ("occurredAt", "receivedAt")),
         f.when(f.concat_ws("", *TEXTS).contains("\0"), "holds the character U+0000"),
@@ -42,11 +51,18 @@ def validate(parsed: DataFrame) -> DataFrame:
             f"productIds: not each 1 to {MAX_ID_LENGTH} characters",
         ),
     ]
-    return parsed.select("partition", "offset", "appended_at", "e", f.coalesce(*checks).alias("reason"))
+    keyless = ~f.length("erased").between(1, MAX_ID_LENGTH) | f.col("erased").contains("\0")
+    reason = f.when(f.col("erased").isNull(), f.coalesce(*checks)).when(
+        keyless, "a tombstone whose key is no visitor"
+    )
+    return parsed.select("partition", "offset", "appended_at", "erased", "e", reason.alias("reason"))
 
 
 def flatten(validated: DataFrame) -> DataFrame:
-    """The columns that the sink copies: products in their order, each once; of a rejected record only its reason."""
+    """The columns that the sink copies, and `reason`: products in their order, each once.
+
+    Of a rejected record only the reason counts; a tombstone is one without `event_id`.
+    """
     products = (
         f.when(f.size("e.productIds") > 0, f.array_distinct("e.productIds"))
         .when(f.col("e.productId").isNotNull(), f.array("e.productId"))
@@ -57,12 +73,15 @@ def flatten(validated: DataFrame) -> DataFrame:
         "offset",
         # As text: PySpark would hand a timestamp over in the zone of the machine, without saying which.
         f.date_format("appended_at", "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").alias("appended_at"),
-        f.col("e.visitorId").alias("visitor_id"),
+        f.coalesce("erased", "e.visitorId").alias("visitor_id"),
         f.col("e.eventId").alias("event_id"),
         f.coalesce("e.event", "e.type").alias("event"),
         f.col("e.occurredAt").alias("occurred_at"),
         f.col("e.receivedAt").alias("received_at"),
         products.alias("product_ids"),
+        f.col("e.personId").alias("person_id"),
+        f.col("e.source").alias("source"),
+        f.coalesce("e.leftOut", f.lit(False)).alias("left_out"),
         "reason",
     )
 

@@ -26,6 +26,13 @@ EXACT = {
         "recommendations_visitorevent.topic AND p.partition = recommendations_visitorevent.partition "
         "AND p.query_id = 'activity') - (SELECT memory FROM public.recommendations_parameters)",
     ),
+    "persons": (
+        "recommendations_visitorperson",
+        'visitor_id, person_id, partition, "offset", appended_at',
+        "appended_at > (SELECT max(p.appended_at) FROM public.streaming_position p WHERE p.partition ="
+        " recommendations_visitorperson.partition AND p.query_id = 'activity')"
+        " - (SELECT memory FROM public.recommendations_parameters)",
+    ),
     "ids seen": (
         "recommendations_seenevent",
         "key, partition, appended_at",

@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Message
 
 from streaming.jobs.fold import Connection, copy_events, fold, open_fold
-from tracking.events import EARLIEST_TIME, Event
+from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, Event
 
 SCHEMA = "rebuild"
 FACTS = (
@@ -16,9 +16,21 @@ FACTS = (
     "recommendations_productcount",
     "recommendations_producthour",
     "recommendations_visitorevent",
+    "recommendations_visitorperson",
     "recommendations_seenevent",
+    "recommendations_foldedminute",
 )
-TEXTS = ("eventId", "type", "visitorId", "occurredAt", "receivedAt", "event", "productId")
+TEXTS = (
+    "eventId",
+    "type",
+    "visitorId",
+    "occurredAt",
+    "receivedAt",
+    "event",
+    "productId",
+    "personId",
+    "source",
+)
 EARLIEST = datetime.fromisoformat(EARLIEST_TIME)
 AHEAD = timedelta(hours=24)
 SETTINGS = ("recommendations_parameters", "recommendations_eventweight")
@@ -86,20 +98,34 @@ class Shadow:
 def _row_of(message: Message) -> tuple[Any, ...] | None:
     value, (_, appended_ms) = message.value(), message.timestamp()
     appended_at = datetime.fromtimestamp(appended_ms / 1000, UTC)
-    event = _event_of(value or b"", appended_at)
+    place = (message.partition(), message.offset(), appended_at)
+    if value is None:
+        erased = _visitor_of(message.key())
+        return None if erased is None else (*place, erased, *[None] * 7, False)
+    event = _event_of(value, appended_at)
     if event is None:
         return None
     return (
-        message.partition(),
-        message.offset(),
-        appended_at,
+        *place,
         event.visitor_id,
         event.event_id,
         event.event or event.type.value,
         event.occurred_at,
         event.received_at,
         list(dict.fromkeys(event.products)),
+        event.person_id,
+        event.source,
+        event.left_out,
     )
+
+
+def _visitor_of(key: bytes | str | None) -> str | None:
+    """Whom a tombstone erases; None where its key is no visitor."""
+    try:
+        visitor_id = key.decode() if isinstance(key, bytes) else key
+    except UnicodeDecodeError:
+        return None
+    return visitor_id if visitor_id and len(visitor_id) <= MAX_ID_LENGTH and "\0" not in visitor_id else None
 
 
 def _event_of(value: bytes, appended_at: datetime) -> Event | None:
@@ -111,6 +137,8 @@ def _event_of(value: bytes, appended_at: datetime) -> Event | None:
         read: dict[str, Any] = {name: _text(raw[name]) for name in TEXTS if raw.get(name) is not None}
         if isinstance(listed := raw.get("productIds"), list):
             read["productIds"] = [_text(product_id) for product_id in listed]
+        if raw.get("leftOut") is True:
+            read["leftOut"] = True
         event = msgspec.convert(read, Event)
         for moment in (event.occurred_at, event.received_at):
             if not EARLIEST <= datetime.fromisoformat(moment) <= appended_at + AHEAD:

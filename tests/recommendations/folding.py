@@ -9,7 +9,7 @@ from tests.recommendations.reference import Done
 START = datetime(2026, 3, 1, tzinfo=UTC)
 COPY = """
     COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids) FROM STDIN
+                      product_ids, person_id, source, left_out) FROM STDIN
 """
 
 
@@ -24,16 +24,30 @@ def fold(model: Connection, events: list[Done], batch: int = 1) -> Any:
                         e.offset,
                         e.at,
                         e.visitor,
-                        e.event_id,
+                        None if e.erases else e.event_id,
                         e.event,
                         e.at,
                         e.at,
                         list(e.products),
+                        e.person,
+                        e.source,
+                        e.left_out,
                     )
                 )
         return cursor.execute(
             "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity')", (batch,)
         ).fetchone()
+
+
+def known(visitor: str, person: str, second: int) -> Done:
+    """The visitor says who they are, so many seconds after the start: an event without a product."""
+    at = START + timedelta(seconds=second)
+    return Done(visitor, f"{visitor} is {person} {second}", "identify", (), at, 0, second, person)
+
+
+def erased(visitor: str, second: int) -> Done:
+    """The visitor's tombstone."""
+    return Done(visitor, "", "", (), START + timedelta(seconds=second), 0, second, erases=True)
 
 
 def browse(model: Connection, *sessions: str, event: str = "Product Viewed", batch: int = 1) -> list[Done]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp
+from typing import NamedTuple
 
 LANDMARK = datetime(2025, 1, 1, tzinfo=UTC)
 HALF_LIFE = timedelta(days=60)
@@ -14,7 +15,7 @@ WEIGHTS = {"Product Viewed": 1.0, "Product Added": 3.0, "Order Completed": 5.0, 
 
 @dataclass(frozen=True)
 class Done:
-    """One event as the log has it, in the order of the log."""
+    """One event as the log has it, in the order of the log; a tombstone where it erases its visitor."""
 
     visitor: str
     event_id: str
@@ -23,6 +24,27 @@ class Done:
     at: datetime
     partition: int = 0
     offset: int = 0
+    person: str | None = None
+    source: str | None = None
+    left_out: bool = False
+    erases: bool = False
+
+
+class Looked(NamedTuple):
+    """One product of a visitor's history."""
+
+    product: str
+    weight: float
+    place: tuple[datetime, int, int]
+
+
+class Known(NamedTuple):
+    """Who a visitor is, and since which event."""
+
+    person: str
+    at: datetime
+    partition: int
+    offset: int
 
 
 class Model:
@@ -32,17 +54,26 @@ class Model:
         self.pairs: dict[tuple[str, str], float] = defaultdict(float)
         self.against: dict[tuple[str, str], float] = defaultdict(float)
         self.counts: dict[str, float] = defaultdict(float)
-        self.history: dict[str, list[tuple[str, float]]] = defaultdict(list)
+        self.history: dict[str, list[Looked]] = defaultdict(list)
+        self.persons: dict[str, Known] = {}
         self.first_seen: dict[tuple[str, str], datetime] = {}
         self.duplicates = 0
 
     def fold(self, events: Iterable[Done]) -> None:
         for event in events:
+            if event.erases:
+                self.history.pop(event.visitor, None)
+                self.persons.pop(event.visitor, None)
+                continue
             key = (event.visitor, event.event_id)
             if key in self.first_seen and event.at < self.first_seen[key] + DAY:
                 self.duplicates += 1
                 continue
             self.first_seen[key] = event.at
+            if event.left_out:
+                continue
+            if event.person:
+                self.persons[event.visitor] = Known(event.person, event.at, event.partition, event.offset)
             for product in event.products:
                 self._look(event, product, WEIGHTS.get(event.event, 1.0))
 
@@ -52,13 +83,13 @@ class Model:
             self.counts[product] += weight * grown
         history = self.history[event.visitor]
         others = [
-            seen for seen, seen_weight in reversed(history[-50:]) if seen != product and seen_weight > 0
+            seen.product for seen in reversed(history[-50:]) if seen.product != product and seen.weight > 0
         ]
         for distance, other in enumerate(list(dict.fromkeys(others))[:5]):
             for pair in ((product, other), (other, product)):
                 sums = self.pairs if weight > 0 else self.against
                 sums[pair] += exp(-0.25 * distance) * abs(weight) * grown
-        history.append((product, weight))
+        history.append(Looked(product, weight, (event.at, event.partition, event.offset)))
 
     def similar(self, product: str, moment: datetime) -> list[tuple[str, float]]:
         """The 50 most similar products, best first, ties by id."""
@@ -73,9 +104,18 @@ class Model:
         positive = [(other, score) for other, score in scores.items() if score > 0]
         return sorted(positive, key=lambda pair: (-pair[1], pair[0]))[:50]
 
+    def joined(self, visitor: str) -> list[Looked]:
+        """What the visitor's person did, on every browser, in the order of the log."""
+        known = self.persons.get(visitor)
+        visitors = {visitor} | {
+            v for v, other in self.persons.items() if known and other.person == known.person
+        }
+        together = [looked for v in visitors for looked in self.history.get(v, [])[-50:]]
+        return sorted(together, key=lambda looked: looked.place)
+
     def recommend(self, visitor: str, moment: datetime) -> list[tuple[str, float]]:
         """What to recommend to the visitor, best first."""
-        seen = [product for product, weight in reversed(self.history[visitor]) if weight > 0]
+        seen = [looked.product for looked in reversed(self.joined(visitor)) if looked.weight > 0]
         newest = list(dict.fromkeys(seen))[:10]
         scores: dict[str, float] = defaultdict(float)
         for k, product in enumerate(newest):

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from recommendations import tasks
 from recommendations.models import (
     ChangedVisitor,
+    FoldedMinute,
     Pair,
     ProductHour,
     Pruning,
@@ -21,7 +22,7 @@ from recommendations.models import (
     VisitorList,
 )
 from tests.conftest import Connection
-from tests.recommendations.folding import START, browse
+from tests.recommendations.folding import START, browse, fold, known
 
 DAY = timedelta(days=1)
 THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -157,6 +158,40 @@ def test_histories_go_after_the_memory_and_lists_with_the_last_of_theirs(model: 
     ]
 
 
+def test_persons_go_after_the_memory_but_not_while_there_is_a_history(model: Connection) -> None:
+    browse(model, "phone: tea-1", "w: mug-1")
+    fold(model, [known("phone", "anna", 2000), known("desk", "anna", 2001), known("late", "bert", 2002)])
+    model.execute(
+        "UPDATE recommendations_visitorperson SET appended_at = %s WHERE person_id = 'anna'",
+        (START - timedelta(days=90),),
+    )
+
+    def cleaned() -> Any:
+        marks = Jsonb({"0": START.isoformat()})
+        return model.execute("SELECT persons, lists FROM recommendations_clean_up(%s)", (marks,)).fetchone()
+
+    assert cleaned() == (1, 1), "the desk and the list that it had from the phone"
+
+    persons = model.execute("SELECT visitor_id FROM recommendations_visitorperson ORDER BY 1").fetchall()
+    assert persons == [("late",), ("phone",)]
+    lists = model.execute("SELECT visitor_id FROM recommendations_visitorlist ORDER BY 1").fetchall()
+    assert lists == [("phone",), ("w",)]
+
+
+def test_a_list_from_another_browsers_history_stays_with_it(model: Connection) -> None:
+    browse(model, "phone: tea-1", "old: mug-1")
+    fold(model, [known("phone", "anna", 2000), known("desk", "anna", 2001)])
+    model.execute(
+        "UPDATE recommendations_visitorevent SET appended_at = %s WHERE visitor_id = 'old'",
+        (START - timedelta(days=90),),
+    )
+    marks = Jsonb({"0": START.isoformat()})
+    row = model.execute("SELECT history, lists FROM recommendations_clean_up(%s)", (marks,)).fetchone()
+    assert row == (1, 1)
+    lists = model.execute("SELECT visitor_id FROM recommendations_visitorlist ORDER BY 1").fetchall()
+    assert lists == [("desk",), ("phone",)]
+
+
 def test_notices_go_after_an_hour_and_hours_after_two_weeks() -> None:
     for minutes in (59, 61):
         ChangedVisitor.objects.create(
@@ -164,9 +199,21 @@ def test_notices_go_after_an_hour_and_hours_after_two_weeks() -> None:
         )
     looked_at("13 days", 1, THIS_HOUR - 13 * DAY)
     looked_at("15 days", 1, THIS_HOUR - 15 * DAY)
+    for days in (13, 15):
+        minute = {"minute": THIS_HOUR - days * DAY, "source": "shop", "event": "page"}
+        FoldedMinute.objects.create(**minute, events=1, duplicates=0, left_out=0)
 
     cleaned = clean_up()
 
-    assert cleaned == {"seen": 0, "history": 0, "lists": 0, "hours": 1, "notices": 1}
+    assert cleaned == {
+        "seen": 0,
+        "history": 0,
+        "persons": 0,
+        "lists": 0,
+        "hours": 1,
+        "minutes": 1,
+        "notices": 1,
+    }
+    assert [counted.minute for counted in FoldedMinute.objects.all()] == [THIS_HOUR - 13 * DAY]
     assert list(ChangedVisitor.objects.values_list("visitor_id", flat=True)) == ["59"]
     assert list(ProductHour.objects.values_list("product_id", flat=True)) == ["13 days"]

@@ -42,16 +42,22 @@ GARBAGE = (
 ODD = (
     # Not the contract's types, yet Spark reads them: numbers as text, and what it does not read may be anything.
     b'{"eventId": 17, "type": "track", "visitorId": 4.5, "productId": 99, ' + TIMES + b"}",
+    b'{"eventId": 18, "type": "page", "visitorId": "v", "personId": {"id": 1}, "leftOut": "yes", "source": 7, '
+    + TIMES
+    + b"}",
     b'{"eventId": "z", "type": "track", "visitorId": "v", "productId": "p", "properties": "text", '
     + TIMES
     + b"}",
 )
 EVENTS = 200
-RECORDS = "partition int, offset long, timestamp timestamp, value binary"
+RECORDS = "partition int, offset long, timestamp timestamp, key binary, value binary"
 
 
 def produce_log(topic: str) -> dict[int, int]:
-    """About 200 events over three partitions, some sent twice, and garbage; how many records each holds."""
+    """200 events over three partitions, some sent twice, tombstones and garbage; how many records each holds.
+
+    The visitors are persons who use several browsers; one visitor in twelve is a bot.
+    """
     chance = random.Random(5)
     producer = Producer(django_settings.KAFKA_CLIENT | {"acks": "all"})
     held = dict.fromkeys(range(3), 0)
@@ -66,11 +72,20 @@ def produce_log(topic: str) -> dict[int, int]:
             product_id=f"p{chance.randrange(15)}",
             occurred_at=now,
             received_at=now,
+            person_id=f"u{chance.randrange(3)}" if number % 7 == 0 else None,
+            source=chance.choice(["shop", None]),
+            left_out=visitor == 11,
         )
         partition = visitor % 3
         for value in [encode(event)] * (2 if number % 10 == 0 else 1):
             producer.produce(topic, value, key=event.visitor_id, partition=partition)
             held[partition] += 1
+        if number % 20 == 13:
+            producer.produce(topic, key=event.visitor_id, partition=partition)
+            held[partition] += 1
+    for key in (None, b"", b"\xff", b"v" * 101):  # tombstones of nobody
+        producer.produce(topic, key=key, partition=1)
+        held[1] += 1
     for value in (*GARBAGE, *ODD):
         producer.produce(topic, value, partition=1)
         held[1] += 1
@@ -94,7 +109,13 @@ def folded(
     start: dict[int, int] = {}
     for batch, end in enumerate(({p: offset // 2 for p, offset in ends.items()}, ends)):
         rows = [
-            (m.partition(), m.offset(), datetime.fromtimestamp(m.timestamp()[1] / 1000, UTC), m.value())
+            (
+                m.partition(),
+                m.offset(),
+                datetime.fromtimestamp(m.timestamp()[1] / 1000, UTC),
+                m.key(),
+                m.value(),
+            )
             for messages in log.read_log(topic, start, end)
             for m in messages
         ]
@@ -131,11 +152,12 @@ def unequal(output: str) -> dict[str, int]:
 def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> None:
     output = verify()
     assert unequal(output) == {}
-    assert "Equal: 231 events of the log give the live model." in output
+    assert "Equal: 246 events of the log give the live model." in output
     assert folded.execute("SELECT sum(duplicates), sum(rejected) FROM streaming_batch").fetchone() == (
         20,
-        len(GARBAGE),
+        len(GARBAGE) + 4,
     )
+    assert folded.execute("SELECT count(*) > 5 FROM recommendations_visitorperson").fetchone() == (True,)
     assert folded.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuild'").fetchone() is None
 
 
@@ -156,6 +178,11 @@ def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> N
         (
             "DELETE FROM recommendations_seenevent WHERE key = (SELECT key FROM recommendations_seenevent LIMIT 1)",
             "ids seen",
+        ),
+        (
+            "DELETE FROM recommendations_visitorperson WHERE visitor_id ="
+            " (SELECT visitor_id FROM recommendations_visitorperson LIMIT 1)",
+            "persons",
         ),
         ("UPDATE streaming_batch SET duplicates = duplicates + 1 WHERE batch_id = 1", "duplicates"),
     ],

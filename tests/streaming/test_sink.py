@@ -25,12 +25,12 @@ Frame = Callable[..., DataFrame]
 
 @pytest.fixture
 def frame(spark: SparkSession) -> Frame:
-    """Records of partition 0 from an offset on: (visitor, product), or bytes for what is no event."""
+    """Records of partition 0 from an offset on: (visitor, product), a visitor's tombstone, or bytes as they are."""
 
-    def build(start: int, *records: tuple[str, str] | bytes) -> DataFrame:
+    def build(start: int, *records: tuple[str, str] | str | bytes) -> DataFrame:
         rows = []
         for offset, record in enumerate(records, start):
-            value = record
+            key, value = (record.encode(), None) if isinstance(record, str) else (None, record)
             if isinstance(record, tuple):
                 visitor, product = record
                 event = {
@@ -42,8 +42,8 @@ def frame(spark: SparkSession) -> Frame:
                 value = json.dumps(
                     event | {"visitorId": visitor, "occurredAt": TIME, "receivedAt": TIME}
                 ).encode()
-            rows.append((0, offset, APPENDED + timedelta(seconds=offset), value))
-        schema = "partition int, offset long, timestamp timestamp, value binary"
+            rows.append((0, offset, APPENDED + timedelta(seconds=offset), key, value))
+        schema = "partition int, offset long, timestamp timestamp, key binary, value binary"
         return spark.createDataFrame(rows, schema).transform(parse).transform(validate).transform(flatten)
 
     return build
@@ -104,6 +104,18 @@ def test_batch_lands_with_its_row_in_the_ledger(
     rejected = model.execute('SELECT partition, "offset", reason FROM streaming_rejectedrecord').fetchall()
     assert rejected == [(0, 2, "not a JSON object of the contract")]
     assert {row[:2] for row in state(model)["pair"]} == {("a", "b"), ("b", "a")}
+
+
+def test_a_tombstone_is_an_event_that_erases(
+    model: Connection, run: Callable[[str], Run], frame: Frame
+) -> None:
+    run("first").batch(0, frame(0, ("v", "a"), ("w", "a"), "v", ("v", "b")), end=4)
+
+    row = model.execute("SELECT events, duplicates, rejected FROM streaming_batch").fetchall()
+    assert row == [(4, 0, 0)]
+    history = model.execute("SELECT visitor_id, product_id FROM recommendations_visitorevent ORDER BY 1")
+    assert history.fetchall() == [("v", "b"), ("w", "a")]
+    assert state(model)["pair"] == []
 
 
 def test_batch_seen_again_changes_nothing(model: Connection, run: Callable[[str], Run], frame: Frame) -> None:

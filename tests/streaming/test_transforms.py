@@ -15,12 +15,16 @@ GOOD = {"eventId": "e", "type": "track", "visitorId": "v", "occurredAt": TIME, "
 
 
 def rows_of(spark: SparkSession, *values: str | dict[str, Any]) -> list[Row]:
-    records = [
-        (0, offset, APPENDED, (value if isinstance(value, str) else json.dumps(value)).encode())
-        for offset, value in enumerate(values)
-    ]
-    schema = "partition int, offset long, timestamp timestamp, value binary"
-    frame = spark.createDataFrame(records, schema)
+    return rows_of_records(
+        spark,
+        *((b"v", (value if isinstance(value, str) else json.dumps(value)).encode()) for value in values),
+    )
+
+
+def rows_of_records(spark: SparkSession, *records: tuple[bytes | None, bytes | None]) -> list[Row]:
+    rows = [(0, offset, APPENDED, key, value) for offset, (key, value) in enumerate(records)]
+    schema = "partition int, offset long, timestamp timestamp, key binary, value binary"
+    frame = spark.createDataFrame(rows, schema)
     return frame.transform(parse).transform(validate).transform(flatten).collect()
 
 
@@ -37,8 +41,29 @@ def test_an_event_becomes_the_row_that_the_sink_copies(spark: SparkSession) -> N
         "occurred_at": TIME,
         "received_at": TIME,
         "product_ids": ["p"],
+        "person_id": None,
+        "source": None,
+        "left_out": False,
         "reason": None,
     }
+
+
+def test_who_the_visitor_is_and_what_is_left_out_are_carried(spark: SparkSession) -> None:
+    (row,) = rows_of(spark, GOOD | {"personId": "u-1", "source": "shop", "leftOut": True, "bot": True})
+    assert (row.person_id, row.source, row.left_out) == ("u-1", "shop", True)
+
+
+def test_a_record_without_a_value_erases_the_visitor_of_its_key(spark: SparkSession) -> None:
+    tombstone, *keyless = rows_of_records(
+        spark, (b"v-1", None), (None, None), (b"", None), (b"v" * 101, None), (b"\xff", None), (b"a\0b", None)
+    )
+    assert (tombstone.visitor_id, tombstone.event_id, tombstone.event, tombstone.reason) == (
+        "v-1",
+        None,
+        None,
+        None,
+    )
+    assert {row.reason for row in keyless} == {"a tombstone whose key is no visitor"}
 
 
 def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
@@ -80,6 +105,11 @@ def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
             "receivedAt: before 2000, or more than 24 hours after it was appended",
         ),
         (GOOD | {"receivedAt": None}, "receivedAt: not an RFC 3339 time in UTC with milliseconds"),
+        (GOOD | {"personId": ""}, "personId: not 1 to 100 characters"),
+        (GOOD | {"source": "s" * 201}, "source: not 1 to 200 characters"),
+        (GOOD | {"personId": "a\0b"}, "holds the character U+0000"),
+        (GOOD | {"source": "a\0b"}, "holds the character U+0000"),
+        ("", "not a JSON object of the contract"),
         (GOOD | {"eventId": "a\0b"}, "holds the character U+0000"),
         (GOOD | {"productIds": ["a\0b"]}, "holds the character U+0000"),
         (GOOD | {"productIds": ["p"] * 101}, "productIds: more than 100"),

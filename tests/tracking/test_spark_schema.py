@@ -1,7 +1,7 @@
 """Spark reads events with a schema of its own: it must be the contract's."""
 
 import msgspec
-from pyspark.sql.types import ArrayType, DataType, StringType
+from pyspark.sql.types import ArrayType, BooleanType, DataType, StringType
 
 from streaming.jobs.schema import EVENT_SCHEMA
 from tracking.events import Event
@@ -19,6 +19,8 @@ def spark_type(kind: msgspec.inspect.Type) -> DataType:
             return spark_type(inner)
         case msgspec.inspect.StrType() | msgspec.inspect.EnumType():
             return StringType()
+        case msgspec.inspect.BoolType():
+            return BooleanType()
         case msgspec.inspect.ListType(item_type=item):
             return ArrayType(spark_type(item))
     raise AssertionError(f"no Spark type is known for {kind}: say here which holds it")
