@@ -80,7 +80,7 @@ UNFOLD: dict[str, Any] = {
                         "tracking.view_collectedminute",
                     ),
                     _page(
-                        "Refused events",
+                        "Rejected events",
                         "block",
                         "admin:tracking_rejectedevent_changelist",
                         "tracking.view_rejectedevent",
