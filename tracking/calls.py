@@ -44,6 +44,7 @@ class Sender(NamedTuple):
     visitor_id: str | None = None
     """The cookie's visitor: it goes before the call's `anonymousId`, which goes before its `userId`."""
     sent_at: Any = None
+    """As the body has it, or read already."""
     source: str | None = None
     may_backfill: bool = False
     bot: bool = False
@@ -52,7 +53,7 @@ class Sender(NamedTuple):
     """What the request itself tells: its address, its user agent."""
 
 
-class Draft(NamedTuple):
+class Draft(msgspec.Struct):
     """An event whose identifying part is still to be sealed."""
 
     event: Event
@@ -71,12 +72,10 @@ def draft_of(call: Call, sender: Sender) -> Draft:
         raise RejectedError(
             Reason.UNKNOWN_TYPE, "type", f"is {str(call.type)[:40]!r}; it accepts {', '.join(EventType)}"
         )
-    properties, traits, context = (
-        _object(call.properties, "properties"),
-        _object(call.traits, "traits"),
-        _object(call.context, "context"),
-    )
-    user_id = identifier_of(call.user_id, "userId")
+    properties = _object(call.properties, "properties")
+    traits = _object(call.traits, "traits")
+    context = _object(call.context, "context")
+    user_id = identifier_of(call.user_id, "userId") if call.user_id is not None else ""
     previous_id = identifier_of(call.previous_id, "previousId") if kind is EventType.ALIAS else ""
     visitor_id = (
         sender.visitor_id or identifier_of(call.anonymous_id, "anonymousId") or previous_id or user_id
@@ -101,7 +100,8 @@ def draft_of(call: Call, sender: Sender) -> Draft:
         type=kind,
         event=name or None,
         visitor_id=visitor_id,
-        product_id=product_id_of(properties) or (products[0] if len(products) == 1 else None),
+        product_id=(product_id_of(properties) if properties else None)
+        or (products[0] if len(products) == 1 else None),
         product_ids=products,
         occurred_at=_occurred_at(call, sender),
         received_at=sender.received,
@@ -131,10 +131,10 @@ def _occurred_at(call: Call, sender: Sender) -> str:
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
     if value is None or value == "" or value == []:
         return {}
+    if isinstance(value, dict):
+        return value
     raise RejectedError(Reason.MALFORMED, field, "is not an object")
 
 

@@ -19,6 +19,8 @@ def time_of(value: Any, field: str) -> datetime | None:
     """
     if value is None or value == "":
         return None
+    if isinstance(value, datetime):
+        return value
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)

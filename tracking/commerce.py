@@ -4,9 +4,7 @@ Segment's e-commerce v2 names. The fields below stay in the clear where their va
 everything else that a sender adds is taken to be about the visitor.
 """
 
-import math
 import re
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from tracking.events import MAX_PRODUCTS
@@ -35,17 +33,23 @@ def split(properties: dict[str, Any]) -> Split:
     clear: dict[str, Any] = {}
     identifying: dict[str, Any] = {}
     for name, value in properties.items():
-        if name in NUMBERS and (number := _number(value)) is not None:
-            clear[name] = number
-        elif name in CODES and _is_code(value):
-            clear[name] = value
+        if name in CODES:
+            is_clear = (
+                CODE.fullmatch(value) is not None if type(value) is str else type(value) in (int, float)
+            )
+        elif name in NUMBERS:
+            number = value if type(value) in (int, float) else _number(value)
+            is_clear = number is not None
+            value = number if is_clear else value
         elif name == "products" and isinstance(value, list):
-            products = [
-                split(item) if isinstance(item, dict) else Split({}, {"item": item}) for item in value
-            ]
-            clear[name] = [product.clear for product in products]
-            if any(product.identifying for product in products):
-                identifying[name] = [product.clear | product.identifying for product in products]
+            products = [split(item) if isinstance(item, dict) else ({}, {"item": item}) for item in value]
+            if any(rest for _, rest in products):
+                identifying[name] = [plain | rest for plain, rest in products]
+            is_clear, value = True, [plain for plain, _ in products]
+        else:
+            is_clear = False
+        if is_clear:
+            clear[name] = value
         elif value is not None:
             identifying[name] = value
     return Split(clear, identifying)
@@ -54,7 +58,9 @@ def split(properties: dict[str, Any]) -> Split:
 def product_id_of(properties: dict[str, Any], path: str = "properties") -> str | None:
     """The product of an event, under any of the names that senders use. Raises RejectedError."""
     for name in PRODUCT_ID_NAMES:
-        value = properties.get(name)
+        if name not in properties:
+            continue
+        value = properties[name]
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return identifier_of(value, f"{path}.{name}")
     return None
@@ -72,16 +78,7 @@ def product_ids_of(properties: dict[str, Any]) -> list[str]:
 
 
 def _number(value: Any) -> int | float | None:
-    """A number as it is or as text, "19.90"; None for everything else."""
-    if isinstance(value, str) and PLAIN_NUMBER.fullmatch(value.strip()):
-        parse: Callable[[str], int | float] = float if "." in value else int
-        return parse(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-        return value
-    return None
-
-
-def _is_code(value: Any) -> bool:
-    if isinstance(value, str):
-        return CODE.fullmatch(value) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """A number that came as text, "19.90"; None for everything else."""
+    if not isinstance(value, str) or not PLAIN_NUMBER.fullmatch(value.strip()):
+        return None
+    return float(value) if "." in value else int(value)

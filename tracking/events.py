@@ -124,4 +124,6 @@ def json_schema() -> dict[str, Any]:
 
 def format_timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, the one form in which times stand on the topic."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -19,6 +19,7 @@ from tracking import consent
 COOKIE = "visitor"
 SALT = "tracking.visitors.cookie"
 TAIL_BYTES = 5
+LENGTH = 36
 MAX_AGE = 400 * 24 * 3600
 """Seconds; browsers cap cookies at 400 days."""
 
@@ -50,6 +51,8 @@ def new_visitor_id() -> str:
 
 def is_minted(visitor_id: str) -> bool:
     """Whether it is the id of a browser's cookie, for which nobody may speak without that cookie."""
+    if len(visitor_id) != LENGTH:
+        return False
     try:
         whole = UUID(visitor_id).bytes
     except ValueError:

@@ -1,12 +1,14 @@
 """Judging calls, each on its own: what becomes an event, and what is refused and why."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from tracking.calls import Call, Draft, Sender, draft_of
+from tracking.clock import time_of
 from tracking.refusals import Reason, RejectedError
 
 MAX_EVENT_BYTES: Final = 32 * 1024
@@ -55,6 +57,10 @@ def calls_of(envelope: Envelope) -> list[msgspec.Raw]:
 
 async def judged(calls: list[msgspec.Raw], sender: Sender) -> list[Draft | Refusal]:
     """Each call's draft or refusal, in their order."""
+    with contextlib.suppress(
+        RejectedError
+    ):  # read once for all calls; a bad one is refused with each of them
+        sender = sender._replace(sent_at=time_of(sender.sent_at, "sentAt"))
     results = []
     for number, raw in enumerate(calls, start=1):
         results.append(judge(raw, sender))

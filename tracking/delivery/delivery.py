@@ -50,12 +50,11 @@ class Delivery:
         Raises NotKeptError; some of the records may be kept nevertheless, which a retry under the same eventId
         makes harmless.
         """
-        queued = [record for record in records if self.away or record.key in self.held]
-        direct = (
-            [record for record in records if not (self.away or record.key in self.held)]
-            if queued
-            else records
-        )
+        direct: Sequence[Record] = records
+        queued: list[Record] = []
+        if self.away or self.held:
+            queued = [record for record in records if self.away or record.key in self.held]
+            direct = [record for record in records if not (self.away or record.key in self.held)]
         tried: list[Record] = []
         if direct:
             asked_at = asyncio.get_running_loop().time()

@@ -33,23 +33,26 @@ logger = logging.getLogger(__name__)
 class _Sending:
     """Records of one call, until each is answered or patience ends."""
 
-    def __init__(self, number: int, landed_late: Callable[[int], None]) -> None:
+    def __init__(self, producer: "LogProducer", number: int, landed_late: Callable[[int], None]) -> None:
+        self.producer = producer
         self.loop = asyncio.get_running_loop()
         self.done: asyncio.Future[None] = self.loop.create_future()
-        self.unanswered = set(range(number))
-        self.failed: set[int] = set()
+        self.acknowledged = bytearray(number)
+        self.waiting = number
         self.given_up = False
         self.landed_late = landed_late
 
-    def answer(self, index: int, error: KafkaError | None) -> None:
-        if self.given_up:
-            if error is None:
+    def answer(self, index: int, error: KafkaError | None, _: Message) -> None:
+        """Called by librdkafka, while the loop polls it."""
+        self.producer.outstanding -= 1
+        if error is None:
+            self.acknowledged[index] = 1
+            if self.given_up:
                 self.landed_late(index)
-            return
-        self.unanswered.discard(index)
-        if error is not None:
-            self.failed.add(index)
-        if not self.unanswered and not self.done.done():
+        elif error.fatal():
+            self.producer.broken = error
+        self.waiting -= 1
+        if self.waiting == 0 and not self.done.done():
             self.done.set_result(None)
 
     def give_up(self) -> None:
@@ -67,6 +70,7 @@ class LogProducer:
         self.client = client | CONFIG
         self.producer = Producer(self.client, logger=logging.getLogger("tracking.kafka"))
         self.outstanding = 0
+        self.broken: KafkaError | None = None
         self.polling: asyncio.Task[None] | None = None
         self.answered_at = 0.0
         """When a broker last acknowledged anything, by the monotonic clock."""
@@ -78,23 +82,27 @@ class LogProducer:
 
         Such a record may be on the log nevertheless, or come to it later: then `landed_late` is told.
         """
-        sending = _Sending(len(records), lambda index: landed_late(records[index]))
+        sending = _Sending(self, len(records), lambda index: landed_late(records[index]))
         taken = 0
-        for record in records:
-            try:
-                self._produce(record, partial(self._answer, sending, taken))
-            except (BufferError, KafkaException) as error:
-                logger.warning("Kafka's producer takes no more: %s", error)
-                break
-            taken += 1
-        sending.unanswered.difference_update(range(taken, len(records)))
+        produce = self.producer.produce
+        try:
+            for topic, key, value, *_ in records:
+                answer = partial(sending.answer, taken)
+                produce(topic, value, key=key, headers=headers_of(topic), on_delivery=answer)
+                taken += 1
+        except (BufferError, KafkaException) as error:
+            logger.warning("Kafka's producer takes no more: %s", error)
+            sending.waiting -= len(records) - taken
         if taken:
+            self.outstanding += taken
             timer = sending.loop.call_later(PATIENCE_SECONDS, sending.give_up)
             self._ensure_polling()
             await sending.done
             timer.cancel()
-        missing = sorted(sending.unanswered | sending.failed | set(range(taken, len(records))))
-        return [records[index] for index in missing]
+        missing = [record for record, landed in zip(records, sending.acknowledged, strict=True) if not landed]
+        if len(missing) < taken:
+            self.answered_at = time.monotonic()
+        return missing
 
     def purge(self) -> None:
         """Drops what waits for a broker that does not answer; what is on its way is left alone."""
@@ -104,28 +112,16 @@ class LogProducer:
         """Waits for the last acknowledgements, for so long at the most."""
         deadline = time.monotonic() + seconds
         while self.outstanding and time.monotonic() < deadline:
-            self.producer.poll(0)
+            self._poll_once()
             await asyncio.sleep(POLL_SECONDS)
 
-    def _produce(self, record: Record, answer: Callable[[KafkaError | None, Message], None]) -> None:
-        self.producer.produce(
-            record.topic,
-            record.value,
-            key=record.key,
-            headers=headers_of(record.topic),
-            on_delivery=answer,
-        )
-        self.outstanding += 1
-
-    def _answer(self, sending: _Sending, index: int, error: KafkaError | None, _: Message) -> None:
-        self.outstanding -= 1
-        if error is None:
-            self.answered_at = time.monotonic()
-        elif error.fatal():
-            logger.error("Kafka's producer is at its end and is made anew: %s", error.str())
+    def _poll_once(self) -> None:
+        """Takes the answers that are there. One error ends librdkafka's producer for good: then it is made anew."""
+        self.producer.poll(0)
+        if self.broken is not None:
+            logger.error("Kafka's producer is at its end and is made anew: %s", self.broken.str())
             self.producer = Producer(self.client, logger=logging.getLogger("tracking.kafka"))
-            self.outstanding = 0
-        sending.answer(index, error)
+            self.outstanding, self.broken = 0, None
 
     def _ensure_polling(self) -> None:
         if self.polling is None or self.polling.done():
@@ -133,5 +129,5 @@ class LogProducer:
 
     async def _poll(self) -> None:
         while self.outstanding > 0:
-            self.producer.poll(0)
+            self._poll_once()
             await asyncio.sleep(POLL_SECONDS)
