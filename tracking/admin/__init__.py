@@ -1,5 +1,5 @@
 """The admin of what is collected: keys, refused events, erasures."""
 
-from tracking.admin import keys, rejected
+from tracking.admin import erasures, keys, rejected
 
-__all__ = ["keys", "rejected"]
+__all__ = ["erasures", "keys", "rejected"]
