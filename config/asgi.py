@@ -12,6 +12,7 @@ http = get_asgi_application()
 
 from config.origins import OwnOrigin  # noqa: E402  (Django must be set up first)
 from recommendations.routing import websocket_urlpatterns  # noqa: E402
+from streaming.routing import websocket_urlpatterns as admin_urlpatterns  # noqa: E402
 from tracking.collector.app import Collector  # noqa: E402
 from tracking.visitors import VisitorScope  # noqa: E402
 
@@ -26,7 +27,7 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
 
 
 every_other = re_path("", no_such_socket)  # type: ignore[arg-type]
-sockets = URLRouter([*websocket_urlpatterns, every_other])
+sockets = URLRouter([*websocket_urlpatterns, *admin_urlpatterns, every_other])
 collector = Collector(http)
 application = ProtocolTypeRouter(
     {"http": collector, "lifespan": collector.lifespan, "websocket": OwnOrigin(VisitorScope(sockets))}

@@ -12,9 +12,12 @@ from redis.exceptions import RedisError
 from streaming.cluster import Unreachable
 from streaming.queries import query_states
 from streaming.snapshots import snapshot
+from streaming.spool import waiting
 
 VALKEY_TIMEOUT: Final = 1.0
 POSTGRES_TIMEOUT: Final = 2
+SPOOL_SECONDS: Final = 60
+"""A record that has waited for longer is not on its way: Kafka or the relay is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,11 @@ class Health:
 
 
 def check_all() -> dict[str, Health]:
-    """Each dependency by name. Spark's queries are known only while Postgres answers."""
+    """Each dependency by name. Spark's queries and the spool are known only while Postgres answers."""
     postgres = check_postgres()
     checks: dict[str, Callable[[], Health]] = {"valkey": check_valkey, "kafka": check_kafka}
     if postgres.state == "ready":
-        checks["spark"] = check_spark
+        checks |= {"spark": check_spark, "spool": check_spool}
     return {"postgres": postgres} | {name: check() for name, check in checks.items()}
 
 
@@ -85,3 +88,11 @@ def check_spark() -> Health:
     return Health(
         "ready", ", ".join(f"{each.query.name} seen {each.query.seen_at:%H:%M:%S}" for each in states)
     )
+
+
+def check_spool() -> Health:
+    spool = waiting()
+    age = spool.age.total_seconds()
+    if age > SPOOL_SECONDS:
+        return Health("degraded", f"{spool.records} records wait for Kafka, the oldest for {age:.0f} s")
+    return Health("ready", f"{spool.records} records wait for Kafka")

@@ -16,6 +16,7 @@ from streaming.cluster import Cluster, Unreachable
 from streaming.freshness import measure_freshness
 from streaming.models import Batch, Sample
 from streaming.queries import QueryState, query_states
+from streaming.spool import waiting
 
 WINDOW: Final = timedelta(seconds=10)
 """What a rate is the mean of."""
@@ -49,6 +50,8 @@ UNDER_REPLICATED: Final = Metric(
     "under_replicated_partitions", "Partitions with fewer replicas in sync than set."
 )
 OUTBOX: Final = Metric("outbox_depth", "Changed lists whose visitors have not been told yet.")
+SPOOL: Final = Metric("spool_depth", "Records that wait in Postgres for Kafka.")
+SPOOL_AGE: Final = Metric("spool_age_seconds", "How long the oldest of them has waited; 0 while none does.")
 KAFKA_UP: Final = Metric("kafka_up", "1 when the cluster answered, else 0.")
 
 METRICS: Final = (
@@ -61,6 +64,8 @@ METRICS: Final = (
     FRESHNESS_P99,
     UNDER_REPLICATED,
     OUTBOX,
+    SPOOL,
+    SPOOL_AGE,
     KAFKA_UP,
 )
 
@@ -76,6 +81,7 @@ def measure(cluster: Cluster | Unreachable, now: datetime) -> list[Sample]:
         *_of_the_cluster(cluster),
         *_of_the_batches(states, now),
         *_of_the_model(),
+        *_of_the_spool(),
         *((LAG, state.query.name, float(state.lag)) for state in states if state.lag is not None),
     ]
     return [Sample(metric=metric.name, label=label, at=now, value=value) for metric, label, value in readings]
@@ -117,3 +123,9 @@ def _of_the_model() -> Iterator[Reading]:
     if freshness := measure_freshness(FRESHNESS_WINDOW):
         yield FRESHNESS_MEDIAN, "", freshness.median
         yield FRESHNESS_P99, "", freshness.p99
+
+
+def _of_the_spool() -> Iterator[Reading]:
+    spool = waiting()
+    yield SPOOL, "", float(spool.records)
+    yield SPOOL_AGE, "", spool.age.total_seconds()

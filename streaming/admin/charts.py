@@ -13,7 +13,15 @@ from streaming.metrics import Metric
 from streaming.models import Sample
 
 SHOWN: Final = timedelta(minutes=15)
-COLOURS: Final = ("var(--color-primary-600)", "#f59e0b", "#10b981", "#0ea5e9")
+COLOURS: Final = (
+    "var(--color-primary-600)",
+    "#f59e0b",
+    "#10b981",
+    "#a855f7",
+    "#ef4444",
+    "#84cc16",
+    "#9ca3af",
+)
 
 _TICKS: Final = {"color": "#9ca3af", "maxRotation": 0, "autoSkipPadding": 32}
 OPTIONS: Final = json.dumps(
@@ -40,6 +48,8 @@ class Chart:
     title: str
     help: str
     lines: dict[str, dict[datetime, float]]
+    clock: str = "%H:%M:%S"
+    """How the times below the chart are written."""
 
     @property
     def data(self) -> str:
@@ -60,7 +70,7 @@ class Chart:
                 sorted(self.lines.items()), COLOURS * len(self.lines), strict=False
             )
         ]
-        return {"labels": [f"{timezone.localtime(at):%H:%M:%S}" for at in times], "datasets": datasets}
+        return {"labels": [timezone.localtime(at).strftime(self.clock) for at in times], "datasets": datasets}
 
 
 def charts() -> list[Chart]:

@@ -11,6 +11,7 @@ from recommendations.admin.cells import UNKNOWN, Tile, number, span
 from recommendations.models import ChangedVisitor
 from streaming.admin.charts import OPTIONS, charts
 from streaming.admin.cluster_pages import in_sync_tile, lag_cell
+from streaming.admin.collected import spool_tile
 from streaming.balance import totals
 from streaming.cluster import Cluster, Unreachable
 from streaming.freshness import measure_freshness
@@ -36,6 +37,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
             _in_sync(cluster),
             *(_query(state) for state in states),
             Tile("To be told", number(ChangedVisitor.objects.count()), "changed lists waiting for the relay"),
+            spool_tile(),
         ],
         "charts": charts(),
         "chart_options": OPTIONS,

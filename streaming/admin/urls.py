@@ -1,6 +1,8 @@
 from django.urls import path
 
 from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
+from streaming.admin.collected import CollectedPage
+from streaming.admin.live.pages import LivePage, RecordPage, WholePage
 from streaming.admin.query_pages import QueriesPage, QueryPage
 
 app_name = "cluster"
@@ -10,6 +12,10 @@ urlpatterns = [
     path("cluster/topics/<path:name>/", TopicPage.as_admin_view(), name="topic"),
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
+    path("collected/", CollectedPage.as_admin_view(), name="collected"),
+    path("live/", LivePage.as_admin_view(), name="live"),
+    path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),
+    path("live/<int:partition>/<int:offset>/whole/", WholePage.as_admin_view(), name="whole"),
     path("spark/", QueriesPage.as_admin_view(), name="queries"),
     path("spark/<path:name>/", QueryPage.as_admin_view(), name="query"),
 ]
