@@ -64,6 +64,7 @@ class Drain:
         self.producer.flush(STOP_SECONDS)
         if self.turn:
             self._delete_acknowledged()
+            self._give_turn_back()
 
     def step(self) -> bool:
         """Sends the next rows and deletes the acknowledged ones; whether there is anything more to do at once."""
