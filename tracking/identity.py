@@ -13,7 +13,7 @@ from tracking.counts import counts
 from tracking.delivery.records import record_of_event
 from tracking.delivery.spool import insert
 from tracking.events import EventType, format_timestamp
-from tracking.identities import sealed_now, token_of
+from tracking.identities import forget, sealed_now, token_of
 from tracking.keys import SHOPS_OWN
 from tracking.models import Person, SpooledRecord, VisitorKey
 from tracking.visitors import remember_visitor, start_new_visitor
@@ -44,6 +44,7 @@ def logged_in(request: HttpRequest, user_id: str, traits: Mapping[str, Any]) -> 
         with transaction.atomic():
             identify_visitor(request.visitor_id, user_id, traits)  # type: ignore[attr-defined]
     except DatabaseError as error:
+        forget(request.visitor_id)  # type: ignore[attr-defined]  # a key that was made is not there after all
         logger.warning("A log-in could not be joined to its visitor; the next one will be: %s", error)
 
 

@@ -59,7 +59,7 @@ class ErasureAdmin(ModelAdmin):  # type: ignore[misc]
         urls: list[URLPattern] = [own, *super().get_urls()]
         return urls
 
-    @action(description="Erase a visitor", permissions=["erase"], icon="delete_forever")
+    @action(description="Erase a visitor", permissions=["erase"], icon="delete_forever")  # type: ignore[untyped-decorator]
     def erase(self, request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:tracking_erasure_erase"))
 
