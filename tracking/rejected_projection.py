@@ -101,8 +101,8 @@ def _row_of(message: Message) -> RejectedEvent | None:
         )
         return None
     return RejectedEvent(
-        partition=message.partition(),
-        offset=message.offset(),
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
         rejected_at=datetime.fromisoformat(rejection.rejected_at),
         source=_text(rejection.source, 100),
         reason=_text(rejection.reason, 30),

@@ -29,6 +29,7 @@ def test_ready_when_everything_answers(client: Client, topics: str) -> None:
         "valkey": "ready",
         "kafka": "ready",
         "spark": "ready",
+        "spool": "ready",
     }
 
 
@@ -46,6 +47,7 @@ def test_the_shop_is_ready_without_what_it_can_do_without(
         "valkey": "down",
         "kafka": "down",
         "spark": "down",
+        "spool": "ready",
     }
     assert away in told["parts"]["kafka"]["detail"]
     assert told["parts"]["spark"]["detail"] == "No Spark query has run yet."

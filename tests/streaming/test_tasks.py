@@ -41,6 +41,8 @@ def test_a_sample_of_everything(topics: str, produce: Produce) -> None:
         ("lag_events", "activity"): 15.0,
         ("under_replicated_partitions", ""): 0.0,
         ("outbox_depth", ""): 1.0,
+        ("spool_depth", ""): 0.0,
+        ("spool_age_seconds", ""): 0.0,
         ("kafka_up", ""): 1.0,
     }
 

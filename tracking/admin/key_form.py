@@ -51,7 +51,7 @@ class OriginsField(forms.CharField):
         return list(dict.fromkeys(origin_of(word) for word in (value or "").replace(",", " ").split()))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.prepare_value(initial or "").split() != (data or "").split()
+        return bool(self.prepare_value(initial or "").split() != (data or "").split())
 
 
 class WriteKeyForm(forms.ModelForm):  # type: ignore[type-arg]

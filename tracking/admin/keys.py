@@ -76,11 +76,11 @@ class WriteKeyAdmin(ModelAdmin):  # type: ignore[misc]
             name: each for name, each in super().get_actions(request).items() if name != "delete_selected"
         }
 
-    @display(description="State", ordering="is_active", label={"on": "success", "off": "danger"})
+    @display(description="State", ordering="is_active", label={"on": "success", "off": "danger"})  # type: ignore[untyped-decorator]
     def state(self, key: WriteKey) -> str:
         return "on" if key.is_active else "off"
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description="For", ordering="kind", label={"pages": "info", "browser": "info", "server": "warning"}
     )
     def kind_word(self, key: WriteKey) -> tuple[str, str]:
@@ -138,7 +138,7 @@ class WriteKeyAdmin(ModelAdmin):  # type: ignore[misc]
         for key in keys:
             self._rotate(request, key)
 
-    @action(description="Save and rotate", permissions=["tracking.add_writekey"], icon="autorenew")
+    @action(description="Save and rotate", permissions=["tracking.add_writekey"], icon="autorenew")  # type: ignore[untyped-decorator]
     def save_and_rotate(self, request: HttpRequest, key: WriteKey) -> None:
         request.made_key = self._rotate(request, key)  # type: ignore[attr-defined]
 

@@ -110,13 +110,13 @@ class RejectedEventAdmin(ModelAdmin):  # type: ignore[misc]
         if (more := len(problems) - SHOWN_ERRORS) > 0:
             self.message_user(request, f"{more} more were not replayed.", messages.ERROR)
 
-    @display(description="Refused", ordering="id")
+    @display(description="Refused", ordering="id")  # type: ignore[untyped-decorator]
     def when(self, row: RejectedEvent) -> str:
         local = timezone.localtime(row.rejected_at)
         today = timezone.localtime() - local < timedelta(days=1)
         return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M:%S}"
 
-    @display(description="Reason", ordering="reason", label=True)
+    @display(description="Reason", ordering="reason", label=True)  # type: ignore[untyped-decorator]
     def why(self, row: RejectedEvent) -> str:
         return words_of(row.reason).short
 

@@ -32,7 +32,7 @@ NOT_ALLOWED: Final = 4403
 read = partial(database_sync_to_async, thread_sensitive=False)
 
 
-class LiveConsumer(AsyncJsonWebsocketConsumer):
+class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     """Sends at most ten messages a second, of at most 50 events, and says what it left out."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,7 +88,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def _may_watch(self) -> bool:
         try:
-            return await read(may_watch)(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
+            return bool(await read(may_watch)(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)))
         except DatabaseError as error:
             logger.warning("Whether somebody may watch could not be read; they are taken not to: %s", error)
             return False

@@ -25,7 +25,7 @@ def page_of(row: RejectedEvent) -> str:
 
 
 def spooled() -> list[events.Event]:
-    return [events.decode(bytes(row.value)) for row in SpooledRecord.objects.order_by("id")]
+    return [events.decode(bytes(row.value or b"")) for row in SpooledRecord.objects.order_by("id")]
 
 
 def test_a_selection_is_replayed_and_what_fails_again_says_why(
