@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from uuid_utils import uuid7
 
+from tracking.addresses import truncated_ip
 from tracking.clock import occurred_at, time_of
 from tracking.commerce import product_id_of, product_ids_of, split
 from tracking.events import MAX_NAME_LENGTH, Event, EventType, format_timestamp
@@ -116,7 +117,9 @@ def draft_of(call: Call, sender: Sender) -> Draft:
     if identifying:
         sealed["properties"] = identifying
     if context or sender.context:
-        sealed["context"] = sender.context | context
+        sealed["context"] = told = sender.context | context
+        if "ip" in told:
+            told["ip"] = truncated_ip(str(told["ip"]))
     return Draft(event, user_id, previous_id, sealed, msgspec.json.encode(sealed) if sealed else b"")
 
 
