@@ -86,6 +86,12 @@ UNFOLD: dict[str, Any] = {
                         "tracking.view_rejectedevent",
                     ),
                     _page(
+                        "Erasures",
+                        "person_remove",
+                        "admin:tracking_erasure_changelist",
+                        "tracking.view_erasure",
+                    ),
+                    _page(
                         "Write keys", "key", "admin:tracking_writekey_changelist", "tracking.view_writekey"
                     ),
                 ],

@@ -148,6 +148,7 @@ def forget(visitor_id: str) -> None:
     """Drops what this process remembers of a visitor who is being erased."""
     visitor_keys.forget(visitor_id)
     links.forget(visitor_id)
+    persons.kept.clear()  # the person of the visitor's user may have gone with them
 
 
 def token_of(user_id: str) -> str:

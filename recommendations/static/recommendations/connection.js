@@ -45,7 +45,7 @@ const HIDDEN_MS = 10_000;
  * @property {Reason} reason
  * @property {Trace | null} trace
  *
- * @typedef {{ type: string, version: number, asOf: string, items: Item[] }} List
+ * @typedef {{ type: string, visitorId: string, version: number, asOf: string, items: Item[] }} List
  *
  * @typedef {{ limit: number, show: (list: List) => void, refresh: () => void }} Strip
  */
@@ -60,6 +60,8 @@ class Connection {
   /** @type {Map<string, number>} */
   #timers = new Map();
   #version = 0;
+  /** @type {string | undefined} whose list is shown; unknown until the first one comes */
+  #visitorId = undefined;
   #failures = 0;
   #opened = false;
   #contactAt = Date.now();
@@ -178,7 +180,11 @@ class Connection {
   /** @param {List} list */
   #accept(list) {
     this.#contactAt = Date.now();
-    if (list.type !== "recommendations" || list.version < this.#version) return;
+    if (list.type !== "recommendations") return;
+    // Versions count for one visitor: who logged out in another tab is a new one, and begins anew.
+    const same = (this.#visitorId ?? list.visitorId) === list.visitorId;
+    if (same && list.version < this.#version) return;
+    this.#visitorId = list.visitorId;
     this.#version = list.version;
     for (const strip of this.#strips) strip.show(list);
   }
