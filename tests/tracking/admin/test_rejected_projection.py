@@ -26,7 +26,7 @@ def topic(settings: Settings) -> Iterator[str]:
     settings.KAFKA_TOPIC_PREFIX = f"test-{uuid4().hex[:8]}-"
     name = settings.KAFKA_TOPIC_PREFIX + REJECTED
     admin = AdminClient(settings.KAFKA_CLIENT)
-    for future in admin.create_topics([NewTopic(name, 2, 1)]).values():
+    for future in admin.create_topics([NewTopic(name, 1, 1)]).values():
         future.result()
     yield name
     for future in admin.delete_topics([name]).values():
