@@ -1,4 +1,7 @@
-"""Relays what Postgres holds to Kafka: the visitors whose list changed, and the collector's spool."""
+"""Relays what Postgres holds to Kafka: the visitors whose list changed, and the collector's spool.
+
+Beside that it copies the topic of refused events into Postgres, for the admin.
+"""
 
 import logging
 import signal
@@ -14,6 +17,7 @@ from django.db import DatabaseError, connection
 
 from recommendations.outbox import CHANNEL, NotSentError, Outbox
 from tracking.delivery.drain import Drain
+from tracking.rejected_projection import RejectedProjector
 
 IDLE_SECONDS = 1.0
 """How long it waits for a notice before it looks all the same: a notice can be lost, a row cannot."""
@@ -58,7 +62,7 @@ class Command(BaseCommand):
 
     def tasks(self) -> dict[str, Callable[[threading.Event], None]]:
         """What runs beside, each in a thread of its own, until it is told to stop."""
-        return {"drain of the spool": Drain().run}
+        return {"drain of the spool": Drain().run, "projection of refused events": RejectedProjector().run}
 
     def beside(
         self, name: str, run: Callable[[threading.Event], None], stopping: threading.Event
