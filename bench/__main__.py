@@ -14,8 +14,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from bench.collector import collector
 from bench.freshness import click_to_socket, utc_now
-from bench.measure import Measurement
+from bench.measure import Measurement, Rate
 from bench.pages import pages
 from tests.stack import ROOT, read_product, services
 
@@ -37,11 +38,18 @@ def main() -> None:
         console.print(f"Warming up for {WARM_UP_SECONDS} s ...")
         _until_warm(product.shop)
         measurements = [*asyncio.run(click_to_socket(product)), *pages(product)]
+        rates, taken_in = collector(product)
+        measurements += taken_in
     finally:
         services("down")
     console.print(table_of(measurements))
+    console.print(table_of_rates(rates))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    results = {"at": utc_now(), "machine": machine, "benchmarks": [m.as_json() for m in measurements]}
+    results = {
+        "at": utc_now(),
+        "machine": machine,
+        "benchmarks": [m.as_json() for m in everything],
+    }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     console.print(f"Written to {RESULTS.relative_to(ROOT)}.")
 
@@ -69,6 +77,16 @@ def table_of(measurements: list[Measurement]) -> Table:
             f"{m.baseline_median:.1f}",
             f"{m.ratio:.2f}",
             m.limit,
+        )
+    return table
+
+
+def table_of_rates(rates: list[Rate]) -> Table:
+    table = Table("benchmark", "events/s, rounds", "baseline", "its events/s", "ratio", "asked for")
+    for rate in rates:
+        own, other = ([f"{number:,.0f}" for number in r] for r in (rate.rounds, rate.baseline_rounds))
+        table.add_row(
+            rate.name, " ".join(own), rate.baseline, " ".join(other), f"{rate.ratio:.2f}", rate.limit
         )
     return table
 

@@ -41,3 +41,24 @@ def measured(
     return Measurement(
         name, median(samples), p99(samples), len(samples), baseline, median(baseline_samples), limit
     )
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Events a second, of several rounds, beside a baseline of the same rounds. The more, the better."""
+
+    name: str
+    rounds: list[float]
+    baseline: str
+    baseline_rounds: list[float]
+    limit: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' own ratios."""
+        return statistics.median(
+            own / other for own, other in zip(self.rounds, self.baseline_rounds, strict=True)
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"unit": "events/s", "ratio": self.ratio}
