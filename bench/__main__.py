@@ -45,6 +45,7 @@ def main() -> None:
     console.print(table_of(measurements))
     console.print(table_of_rates(rates))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    everything: list[Measurement | Rate] = [*measurements, *rates]
     results = {
         "at": utc_now(),
         "machine": machine,

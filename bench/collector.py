@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from bench.measure import Measurement, Rate, median, p99
 from bench.wire import send_all
 from tests.stack import Product
-from tracking.delivery.producer import CONFIG
+from tracking.delivery.client import CONFIG
 
 CONNECTIONS = 16
 BATCH = 100

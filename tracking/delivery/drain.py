@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from tracking.delivery.producer import CONFIG
+from tracking.delivery.client import CONFIG
 from tracking.delivery.records import headers_of
 from tracking.models import SpooledRecord
 

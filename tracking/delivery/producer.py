@@ -9,24 +9,12 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from tracking.delivery.client import CONFIG
 from tracking.delivery.records import Record, headers_of
 
 PATIENCE_SECONDS: Final = 0.6
 """Without an acknowledgement for so long, an event is put into the spool instead."""
 POLL_SECONDS: Final = 0.001
-CONFIG: Final = {
-    "enable.idempotence": True,
-    "acks": "all",
-    "compression.type": "lz4",
-    "linger.ms": 2,
-    "partitioner": "murmur2_random",
-    "message.timeout.ms": 10_000,
-    "socket.timeout.ms": 5_000,
-    "reconnect.backoff.max.ms": 1_000,
-    "queue.buffering.max.messages": 100_000,
-    "queue.buffering.max.kbytes": 65_536,
-}
-
 logger = logging.getLogger(__name__)
 
 
