@@ -33,7 +33,7 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     raw: str | None = None
     """The text, where no visitor is known whose key could seal it."""
     raw64: str | None = None
-    """The bytes, where they are no text."""
+    """The bytes, where they are no text, or one that JSON would make larger than base64 does."""
     truncated: bool = False
 
 
@@ -53,18 +53,14 @@ def rejection_of(
 ) -> Rejection:
     """What is kept of a refused body. With a `key`, only who has the visitor's key reads it."""
     sealed = raw = raw64 = None
-    try:
-        text = body.decode()
-        if key is None:
-            raw = text
-        else:
-            sealed = seal(key, {"body": text})
-    except UnicodeDecodeError:
-        encoded = base64.b64encode(body).decode()
-        if key is None:
-            raw64 = encoded
-        else:
-            sealed = seal(key, {"body64": encoded})
+    text = _text_of(body)
+    encoded = None if text is not None else base64.b64encode(body).decode()
+    if key is not None:
+        sealed = seal(key, {"body": text} if encoded is None else {"body64": encoded})
+    elif encoded is None:
+        raw = text
+    else:
+        raw64 = encoded
     return Rejection(
         reason=error.reason,
         field=error.field[:200],
@@ -79,6 +75,15 @@ def rejection_of(
         raw64=raw64,
         truncated=truncated,
     )
+
+
+def _text_of(body: bytes) -> str | None:
+    """A body as text, unless escaped in JSON it outgrew base64: 500 KB of quotes would be too much for a record."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return text if 3 * len(msgspec.json.encode(text)) <= 4 * len(body) + 100 else None
 
 
 def encode(rejection: Rejection) -> bytes:

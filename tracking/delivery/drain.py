@@ -74,13 +74,10 @@ class Drain:
                 self.last = 0  # a row that committed late may have a smaller id
             rows = list(SpooledRecord.objects.filter(id__gt=self.last).order_by("id")[:ROWS])
         for row in rows:
-            self.producer.produce(
-                row.topic,
-                None if row.value is None else bytes(row.value),
-                key=row.key,
-                headers=headers_of(row.topic),
-                on_delivery=partial(self._answer, row.id),
-            )
+            try:
+                self._produce(row)
+            except BufferError:  # as many bytes as the producer may hold: the rest has its turn after them
+                break
             self.in_flight.add(row.id)
             self.last = row.id
         self.producer.poll(0.05 if self.in_flight else 0)
@@ -88,6 +85,15 @@ class Drain:
         if self.failed:
             self._abandon()
         return bool(rows or self.in_flight)
+
+    def _produce(self, row: SpooledRecord) -> None:
+        self.producer.produce(
+            row.topic,
+            None if row.value is None else bytes(row.value),
+            key=row.key,
+            headers=headers_of(row.topic),
+            on_delivery=partial(self._answer, row.id),
+        )
 
     def _answer(self, row_id: int, error: KafkaError | None, _: Message) -> None:
         self.in_flight.discard(row_id)
