@@ -126,5 +126,4 @@ def format_timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, the one form in which times stand on the topic."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    text = moment.isoformat()  # twice as fast as with a timespec
-    return f"{text[:23]}Z" if moment.microsecond else f"{text[:19]}.000Z"
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
