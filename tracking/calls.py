@@ -25,6 +25,7 @@ class Call(msgspec.Struct, rename="camel"):
     previous_id: Any = None
     event: Any = None
     name: Any = None
+    category: Any = None
     properties: Any = None
     traits: Any = None
     context: Any = None
@@ -74,6 +75,8 @@ def draft_of(call: Call, sender: Sender) -> Draft:
             Reason.UNKNOWN_TYPE, "type", f"is {str(call.type)[:40]!r}; it accepts {', '.join(EventType)}"
         )
     properties = _object(call.properties, "properties")
+    if call.category not in (None, ""):  # of a page: some clients set it beside the properties
+        properties = {"category": call.category} | properties
     traits = _object(call.traits, "traits")
     context = _object(call.context, "context")
     user_id = identifier_of(call.user_id, "userId") if call.user_id is not None else ""

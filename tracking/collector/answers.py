@@ -23,16 +23,18 @@ class Answer(NamedTuple):
 
 def refused(error: RejectedError, status: int = 400) -> Answer:
     """The whole request is refused: sending it again as it is would not help."""
-    return Answer(
-        status,
-        {"success": False, "field": error.field, "reason": error.detail, "code": error.reason},
-    )
+    return Answer(status, failure(error.reason, str(error)) | {"field": error.field, "reason": error.detail})
 
 
 def come_again(status: int, reason: str, seconds: float) -> Answer:
     """429 or 503: the sender is to keep its events and send them again."""
     after = str(max(1, round(seconds))).encode()
-    return Answer(status, {"success": False, "reason": reason}, [(b"retry-after", after)])
+    return Answer(status, failure("try_again", reason) | {"reason": reason}, [(b"retry-after", after)])
+
+
+def failure(code: str, message: str) -> dict[str, Any]:
+    """What Segment's and RudderStack's SDKs read of a failure: where one is missing, some send again in vain."""
+    return {"success": False, "code": code, "message": message}
 
 
 def result_of_refusal(error: RejectedError, message_id: Any) -> dict[str, Any]:

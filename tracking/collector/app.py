@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.db import DatabaseError
 
 from tracking.collector import cors
-from tracking.collector.answers import Answer, come_again, refused
+from tracking.collector.answers import Answer, come_again, failure, refused
 from tracking.collector.intake import BATCH, Intake
 from tracking.collector.request import (
     Capacity,
@@ -45,8 +45,10 @@ SHORT: Final = {
 }
 """The browser SDK's short paths."""
 KINDS: Final = {f"/v1/{name}": name for name in (*EventType, BATCH)} | {
-    f"/v1/{short}": name for short, name in SHORT.items()
+    f"/v1/{short}": name for short, name in SHORT.items() | {"import": BATCH}.items()
 }
+METRICS: Final = "/v1/m"
+"""Where Segment's browser SDK reports on itself: answered, and not kept."""
 PROJECTS: Final = "/v1/projects/"
 CLOSE_SECONDS: Final = 10.0
 COUNT_SECONDS: Final = 1.0
@@ -72,6 +74,9 @@ class Collector:
         path = scope["path"].rstrip("/")
         if path in KINDS:
             await self._respond(scope, receive, send, KINDS[path])
+        elif path == METRICS:
+            origin = Request(scope).headers.get("origin")
+            await respond(send, Answer(200, {"success": True}, cors.headers_for(origin)))
         elif path.startswith(PROJECTS) and path.endswith("/settings"):
             await self._send_settings(scope, send, path.removeprefix(PROJECTS).removesuffix("/settings"))
         else:
@@ -122,8 +127,8 @@ class Collector:
             await respond(send, Answer(204, {}, cors.preflight_headers(origin, asked)))
             return
         if scope["method"] != "POST":
-            reason = {"success": False, "reason": "Only POST is answered here."}
-            await respond(send, Answer(405, reason, [(b"allow", b"POST, OPTIONS")]))
+            told = failure("method_not_allowed", "Only POST is answered here.")
+            await respond(send, Answer(405, told, [(b"allow", b"POST, OPTIONS")]))
             return
         try:
             answer = await self._take(request, receive, kind)
@@ -150,7 +155,7 @@ class Collector:
                 return await intake.refuse(request, kind, error)
             return refused(error)
         except SlowBodyError:
-            return Answer(408, {"success": False, "reason": "The body did not come in time."})
+            return Answer(408, failure("slow_body", "The body did not come in time."))
         except OverloadedError:
             return come_again(503, "The collector is busy; keep the events and send again.", OVERLOAD_SECONDS)
         finally:
@@ -168,6 +173,7 @@ class Collector:
         content = {
             "integrations": {"Segment.io": segment},
             "plan": {"track": {"__default": {"enabled": True}}},
+            "metrics": {"sampleRate": 0},
         }
         await respond(send, Answer(200, content, headers))
 
