@@ -109,9 +109,9 @@ async def test_an_erased_visitor_is_forgotten(product: Product) -> None:
 async def test_nobody_erases_another_visitor(product: Product) -> None:
     async with Visitor(product) as mine, Visitor(product) as theirs:
         other = (await theirs.list())["visitorId"]
-        for key in (None, (product.write_key, "")):
-            answer = await mine.http.delete(f"/v1/visitors/{other}", auth=key)
-            assert answer.status_code == 403
+        address = f"/v1/visitors/{other}"
+        assert (await mine.http.delete(address)).status_code == 403
+        assert (await mine.http.delete(address, auth=(product.write_key, ""))).status_code == 403
 
         own = (await mine.list())["visitorId"]
         assert (await mine.http.delete(f"/v1/visitors/{own}")).status_code == 200
@@ -125,7 +125,7 @@ async def rows_of(product: Product, visitor_id: str) -> int:
         found = 0
         for table in tables:
             cursor = await connection.execute(
-                f"SELECT count(*) FROM {table} WHERE visitor_id = %s",  # type: ignore[arg-type]
+                f"SELECT count(*) FROM {table} WHERE visitor_id = %s",
                 (visitor_id,),
             )
             row = await cursor.fetchone()

@@ -88,6 +88,7 @@ class Collector:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self._ready()
+                await ring.find("")  # gives the environment's key its row, so that the admin shows it
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.close()
