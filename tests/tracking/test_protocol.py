@@ -112,6 +112,21 @@ async def test_the_browser_sdk_gets_its_settings(sender: httpx.AsyncClient) -> N
     assert (await sender.get("/v1/projects/unknown/settings")).status_code == 404
 
 
+async def test_the_browser_sdk_is_sent_to_the_address_that_the_proxy_has(
+    sender: httpx.AsyncClient, settings: Settings
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.ALLOWED_HOSTS = ["shop.example"]
+    address = f"/v1/projects/{(await key_with()).key}/settings"
+    asked = {"Host": "shop.example", "X-Forwarded-Proto": "https"}
+
+    told = (await sender.get(address, headers=asked)).json()["integrations"]["Segment.io"]
+    elsewhere = await sender.get(address, headers=asked | {"Host": "elsewhere.example"})
+
+    assert (told["protocol"], told["apiHost"]) == ("https", "shop.example/v1")
+    assert elsewhere.status_code == 400
+
+
 # -- Other origins -----------------------------------------------------------------------------------------------
 async def test_a_preflight_is_answered_for_an_allowed_origin_only(sender: httpx.AsyncClient) -> None:
     await WriteKey.objects.all().adelete()

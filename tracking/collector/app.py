@@ -7,8 +7,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import Any, Final
 
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
 
 from tracking.collector import cors
@@ -169,8 +172,13 @@ class Collector:
         if await ring.find(key) is None:
             await respond(send, Answer(404, {"reason": "There is no such write key."}, headers))
             return
-        host = Request(scope).headers.get("host", "")
-        segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": scope["scheme"]}
+        asked = ASGIRequest(scope, BytesIO())  # Django's, which knows what a proxy says of host and scheme
+        try:
+            host = asked.get_host()
+        except DisallowedHost as error:
+            await respond(send, Answer(400, {"reason": str(error)}, headers))
+            return
+        segment = {"apiKey": key, "apiHost": f"{host}/v1", "protocol": asked.scheme}
         content = {
             "integrations": {"Segment.io": segment},
             "plan": {"track": {"__default": {"enabled": True}}},
