@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from msgspec.structs import force_setattr
 
 from tracking.calls import Draft
-from tracking.database import in_database
+from tracking.database import soon_in_database
 from tracking.events import Event
 from tracking.models import Person, VisitorKey
 from tracking.sealing import new_key, seal_text
@@ -63,10 +63,10 @@ async def sealed(drafts: Sequence[Draft]) -> list[Event]:
     try:
         keys, users = recall(drafts)
         if None in keys.values() or None in users.values():
-            await in_database(remember, drafts)
+            await soon_in_database(remember, drafts)
             keys, users = recall(drafts)
         if joined := _joined(drafts, users):
-            await in_database(note_links, joined)
+            await soon_in_database(note_links, joined)
     except DatabaseError as error:
         raise IdentitiesAwayError(str(error).strip().partition("\n")[0]) from error
     return [_finished(draft, keys, users) for draft in drafts]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 
-from tracking.database import in_database
+from tracking.database import soon_in_database
 from tracking.models import WriteKey
 
 REFRESH_SECONDS: Final = 2.0
@@ -28,6 +28,8 @@ class Ring:
     keys: dict[str, WriteKey] = field(default_factory=dict)
     read_at: float = 0.0
     reading: asyncio.Task[None] | None = None
+    is_current: bool = False
+    """Whether Postgres answered when it was last asked: else a key that is not here may exist all the same."""
 
     async def find(self, key: str) -> WriteKey | None:
         """The active key, or None. What an admin changed is known within a few seconds."""
@@ -40,8 +42,10 @@ class Ring:
 
     async def _read(self) -> None:
         try:
-            self.keep(await in_database(active_keys))
+            self.keep(await soon_in_database(active_keys))
+            self.is_current = True
         except DatabaseError:
+            self.is_current = False
             if not self.keys:
                 self.keep([own_key()])
         self.read_at = time.monotonic()

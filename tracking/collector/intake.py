@@ -20,7 +20,7 @@ from tracking.collector.request import Request
 from tracking.consent import COOKIE as CONSENT_COOKIE
 from tracking.consent import is_consented, is_refused_in
 from tracking.counts import UNKNOWN, counts
-from tracking.database import in_database
+from tracking.database import soon_in_database
 from tracking.delivery.delivery import Delivery, NotKeptError
 from tracking.delivery.records import Record, record_of_event, record_of_rejection
 from tracking.events import MAX_ID_LENGTH, EventType, format_timestamp
@@ -70,6 +70,10 @@ class Intake:
         key = await ring.find(_key_of(request, envelope))
         origin = request.headers.get("origin")
         if key is None:
+            if not ring.is_current:
+                raise IdentitiesAwayError(
+                    "Postgres does not answer, and the key is none of those known before."
+                )
             unknown = RejectedError(Reason.BAD_KEY, "writeKey", "is not a known key")
             return await self.refuse(request, kind, unknown, status=401)
         if not cors.may_come_from(key, origin, same_site=request.is_of_this_site):
@@ -228,7 +232,7 @@ async def _key_for(visitor_id: str) -> bytes:
     if known is not None:
         return known
     try:
-        visitor_keys.put(await in_database(keys_of, [visitor_id]))
+        visitor_keys.put(await soon_in_database(keys_of, [visitor_id]))
     except DatabaseError as error:
         raise IdentitiesAwayError(str(error).strip().partition("\n")[0]) from error
     return visitor_keys.get(visitor_id) or b""
