@@ -9,7 +9,7 @@ from collections import Counter
 
 import msgspec
 import psycopg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from tests.stack import ROOT, Product
 
@@ -31,7 +31,11 @@ def applied(product: Product) -> bool:
     with psycopg.connect(product.database_url) as connection:
         rows = connection.execute('SELECT partition, "offset" FROM streaming_position').fetchall()
     positions: dict[int, int] = dict(rows)
-    return all(positions.get(p, 0) == end for p, end in end_offsets(product).items())
+    try:
+        ends = end_offsets(product)
+    except KafkaException:  # a leader moves
+        return False
+    return all(positions.get(p, 0) == end for p, end in ends.items())
 
 
 def message_ids_in_log(product: Product) -> Counter[str]:
@@ -47,6 +51,31 @@ def message_ids_in_log(product: Product) -> Counter[str]:
         while sum(found.values()) < sum(ends.values()) and time.monotonic() < deadline:
             for message in consumer.consume(5000, 0.5):
                 found[msgspec.json.decode(message.value() or b"")["eventId"]] += 1
+    finally:
+        consumer.close()
+    return found
+
+
+def events_in_log(product: Product, prefix: str) -> dict[str, list[str]]:
+    """The event ids of each visitor whose id begins so, in the order of the log."""
+    consumer = Consumer(
+        {"bootstrap.servers": product.kafka, "group.id": "tests", "enable.auto.commit": False}
+    )
+    found: dict[str, list[str]] = {}
+    try:
+        ends = end_offsets(product)
+        left = {p for p, end in ends.items() if end}
+        consumer.assign([TopicPartition(TOPIC, p, 0) for p in left])
+        deadline = time.monotonic() + 60
+        while left and time.monotonic() < deadline:
+            for message in consumer.consume(5000, 0.5):
+                visitor, partition = (message.key() or b"").decode(), message.partition()
+                if visitor.startswith(prefix):
+                    found.setdefault(visitor, []).append(
+                        msgspec.json.decode(message.value() or b"")["eventId"]
+                    )
+                if (message.offset() or 0) + 1 >= ends[partition or 0]:
+                    left.discard(partition or 0)
     finally:
         consumer.close()
     return found

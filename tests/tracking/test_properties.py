@@ -62,7 +62,9 @@ def kept_is_readable(
     """
     yield
     spooled = SpooledRecord.objects.filter(topic=activity).values_list("value", flat=True)
-    values = [record.value() or b"" for record in all_records(consumer, activity)] + [*map(bytes, spooled)]
+    values = [record.value() or b"" for record in all_records(consumer, activity)] + [
+        bytes(value or b"") for value in spooled
+    ]
     assert set(accepted) <= {decode(value).event_id for value in values}
     assert all(rejection.reason for rejection in rejections())
 
@@ -72,7 +74,7 @@ async def post(
 ) -> httpx.Response:
     """Sends the request, and holds the answer to what is true of every answer; `sent` calls are in its batch."""
     address, headers, body = request
-    latin = {name: value.encode("latin-1") for name, value in headers.items()}
+    latin = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     response = await sender.post(address, content=body, headers=latin)
     assert response.status_code in ANSWERS
     told: dict[str, Any] = json.loads(response.content)
