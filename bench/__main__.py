@@ -38,7 +38,10 @@ def main() -> None:
         console.print(f"Warming up for {WARM_UP_SECONDS} s ...")
         _until_warm(product.shop)
         measurements = [*asyncio.run(click_to_socket(product)), *pages(product)]
-        rates, taken_in = collector(product)
+        services("down")
+        console.print("Starting the collector alone with its servers ...")
+        services("up", "--without", "spark,push,worker,beat,shoppers")
+        rates, taken_in = collector(read_product())
         measurements += taken_in
     finally:
         services("down")

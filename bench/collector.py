@@ -33,7 +33,9 @@ def collector(product: Product) -> tuple[list[Rate], list[Measurement]]:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as client:  # a load of another process
         for _ in range(ROUNDS):
             raw.append(client.submit(produce_raw, product.kafka).result())
-            batched.append(BATCHES * BATCH / client.submit(send, product, batches(product), 4).result()[1])
+            batched.append(
+                BATCHES * BATCH / client.submit(send, product, batches(product), CONNECTIONS).result()[1]
+            )
             single.append(SINGLES / client.submit(send, product, singles(product), CONNECTIONS).result()[1])
         half = statistics.median(single) / 2
         times, _ = client.submit(send, product, singles(product), CONNECTIONS, half).result()
