@@ -16,6 +16,7 @@ from streaming.models import Position, RejectedRecord, Sample
 from streaming.snapshots import snapshot
 from streaming.topics import topic_name
 from tracking.events import ACTIVITY
+from tracking.models import CollectedMinute
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ EVERY_BATCH_FOR: Final = timedelta(days=1)
 """Older rows of the ledger are merged by the hour."""
 REJECTED_FOR: Final = timedelta(days=30)
 """Where rejected records stand in the log; how many there were stays in the ledger."""
+COLLECTED_FOR: Final = timedelta(days=14)
+"""Counts of the collector by minute; as long as the fold keeps its own."""
 SAMPLES_FOR: Final = timedelta(days=7)
 
 
@@ -54,6 +57,7 @@ def clean_up() -> None:
     clean_up_recommendations()
     merge_batches(timezone.now() - EVERY_BATCH_FOR)
     RejectedRecord.objects.filter(batch__committed_at__lt=timezone.now() - REJECTED_FOR).delete()
+    CollectedMinute.objects.filter(minute__lt=timezone.now() - COLLECTED_FOR).delete()
 
 
 def thin_samples() -> None:

@@ -12,6 +12,7 @@ from streaming.tasks import clean_up, clean_up_recommendations, sample_metrics
 from streaming.topics import topic_name
 from tests.streaming.conftest import Produce
 from tests.streaming.rows import add_event, add_query, apply_batch
+from tracking.models import CollectedMinute
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +94,16 @@ def test_old_samples_are_thinned_and_then_removed() -> None:
 
     kept = list(Sample.objects.order_by("at").values_list("at", flat=True))
     assert kept == [yesterday, yesterday + timedelta(minutes=1), *sorted(recent)]
+
+
+def test_the_collectors_counts_are_kept_for_two_weeks() -> None:
+    now = timezone.now().replace(second=0, microsecond=0)
+    for age in (0, 13, 15):
+        CollectedMinute.objects.create(minute=now - timedelta(days=age), source="shop", event="page")
+
+    clean_up()
+
+    assert CollectedMinute.objects.count() == 2
 
 
 def test_a_model_that_cannot_be_pruned_is_said_aloud(caplog: pytest.LogCaptureFixture) -> None:
