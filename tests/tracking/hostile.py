@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from copy import deepcopy
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -100,13 +101,13 @@ def misplace(content: Any, chance: random.Random) -> None:
         if what < 0.1:
             del place[name]
         elif what < 0.2:
-            place[name] = nest(chance.choice([10, 200, 400]), chance.choice(["list", "products"]))
+            place[name] = nest(chance.choice([10, 100, 140]), chance.choice(["list", "products"]))
         elif what < 0.3:
             place[name] = json.loads(json.dumps(content))  # a batch in a batch, a call in a call
         elif what < 0.4 and isinstance(place, dict):
             place[chance.choice(["\x00", "", "é" * 300, "products", "batch"])] = inner
         else:
-            place[name] = chance.choice(ODD)
+            place[name] = deepcopy(chance.choice(ODD))
         return
 
 
