@@ -1,6 +1,7 @@
 """The collector on topics under a prefix of their own on the real Kafka, and what reads them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from uuid import uuid4
 
@@ -35,9 +36,21 @@ def topic_prefix() -> Iterator[str]:
     topics = [NewTopic(prefix + name, PARTITIONS, CLUSTERS_DEFAULT) for name in (ACTIVITY, REJECTED)]
     for created in admin.create_topics(topics, operation_timeout=KAFKA_SECONDS).values():
         created.result(KAFKA_SECONDS)
+    await_leaders(admin, [topic.topic for topic in topics])
     yield prefix
     for deleted in admin.delete_topics([topic.topic for topic in topics]).values():
         deleted.result(KAFKA_SECONDS)
+
+
+def await_leaders(admin: AdminClient, names: list[str]) -> None:
+    """A topic is there a moment before its partitions can be asked."""
+    deadline = time.monotonic() + KAFKA_SECONDS
+    while not all(
+        len(found.partitions) == PARTITIONS and all(part.leader >= 0 for part in found.partitions.values())
+        for found in (admin.list_topics(name, KAFKA_SECONDS).topics[name] for name in names)
+    ):
+        assert time.monotonic() < deadline, "the new topics have no leaders"
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
@@ -32,7 +33,7 @@ from tracking.collector.request import (
 from tracking.counts import counts, write
 from tracking.database import in_database
 from tracking.delivery.delivery import Delivery, NotKeptError
-from tracking.events import EventType
+from tracking.events import ACTIVITY, EventType
 from tracking.identities import IdentitiesAwayError
 from tracking.keys import ring
 from tracking.refusals import RejectedError
@@ -90,7 +91,7 @@ class Collector:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._ready()
+                await self._ready().delivery.producer.warm_up(settings.KAFKA_TOPIC_PREFIX + ACTIVITY)
                 await ring.find("")  # gives the environment's key its row, so that the admin shows it
                 await send({"type": "lifespan.startup.complete"})
             else:

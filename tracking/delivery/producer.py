@@ -15,6 +15,7 @@ from tracking.delivery.records import Record, headers_of
 PATIENCE_SECONDS: Final = 0.6
 """Without an acknowledgement for so long, an event is put into the spool instead."""
 POLL_SECONDS: Final = 0.001
+WARM_UP_SECONDS: Final = 2.0
 logger = logging.getLogger(__name__)
 
 
@@ -91,6 +92,13 @@ class LogProducer:
         if len(missing) < taken:
             self.answered_at = time.monotonic()
         return missing
+
+    async def warm_up(self, topic: str) -> None:
+        """Learns who leads the topic's partitions, so that the first events need not wait for it."""
+        try:
+            await asyncio.to_thread(self.producer.list_topics, topic, WARM_UP_SECONDS)
+        except KafkaException as error:
+            logger.warning("Kafka does not answer yet: %s", error)
 
     def purge(self) -> None:
         """Drops what waits for a broker that does not answer; what is on its way is left alone."""
