@@ -395,6 +395,33 @@ async def test_a_bot_is_marked(
     assert marks == [(False, False), (True, left_out), (False, False)]
 
 
+@pytest.mark.parametrize(
+    ("trusted", "kept"), [(None, "127.0.0.0"), (("HTTP_X_FORWARDED_PROTO", "https"), "198.51.100.0")]
+)
+async def test_behind_a_trusted_proxy_the_address_is_what_it_says(
+    sender: httpx.AsyncClient,
+    records: Records,
+    visitor: str,
+    settings: Settings,
+    trusted: tuple[str, str] | None,
+    kept: str,
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = trusted
+    key = await key_with()
+    await post(
+        sender,
+        key,
+        "/v1/track",
+        view(visitor),
+        user_agent=CHROME,
+        x_forwarded_for="203.0.113.9, 198.51.100.7",
+    )
+
+    (event,) = [await asyncio.to_thread(unsealed, event) for event in events_in(records, visitor)]
+    assert event is not None
+    assert event.context["ip"] == kept
+
+
 async def test_addresses_are_cut_before_they_are_sealed(
     sender: httpx.AsyncClient, records: Records, visitor: str
 ) -> None:

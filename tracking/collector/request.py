@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from django.conf import settings
 from django.http.cookie import parse_cookie
 
 from tracking.refusals import Reason, RejectedError
@@ -75,7 +76,9 @@ class Request:
 
     @property
     def address(self) -> str:
-        """The client's address, "" where the server does not tell."""
+        """The client's address, "" where the server does not tell: behind a proxy that is trusted, what it says."""
+        if settings.SECURE_PROXY_SSL_HEADER and (forwarded := self.headers.get("x-forwarded-for")):
+            return forwarded.rpartition(",")[2].strip()
         return (self.scope.get("client") or ("",))[0] or ""
 
     @property
