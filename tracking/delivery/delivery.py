@@ -69,6 +69,7 @@ class Delivery:
     async def look(self) -> None:
         """Finds out what is still in the spool, for ever: run it as a task beside `deliver`."""
         while True:
+            self.producer.poll()  # else what librdkafka logs of an hour without Kafka comes all at once
             try:
                 await self._look()
             except DatabaseError as error:

@@ -108,10 +108,10 @@ class LogProducer:
         """Waits for the last acknowledgements, for so long at the most."""
         deadline = time.monotonic() + seconds
         while self.outstanding and time.monotonic() < deadline:
-            self._poll_once()
+            self.poll()
             await asyncio.sleep(POLL_SECONDS)
 
-    def _poll_once(self) -> None:
+    def poll(self) -> None:
         """Takes the answers that are there. One error ends librdkafka's producer for good: then it is made anew."""
         self.producer.poll(0)
         if self.broken is not None:
@@ -125,5 +125,5 @@ class LogProducer:
 
     async def _poll(self) -> None:
         while self.outstanding > 0:
-            self._poll_once()
+            self.poll()
             await asyncio.sleep(POLL_SECONDS)
