@@ -89,12 +89,14 @@ class Singles:
     """By visitor, the messageId of every event that was answered 200, in the order of sending."""
     statuses: Counter[int] = field(default_factory=Counter)
     """How often each was answered; 0 for no answer."""
-    seconds: list[float] = field(default_factory=list)
-    """How long each answer took."""
+    took: list[tuple[float, float]] = field(default_factory=list)
+    """How many seconds each answer took, and how many after the start it was asked for."""
 
     def __post_init__(self) -> None:
         self.name = f"Load {uuid4().hex[:12]}"
         """Of its events, and of no other's."""
+
+        self.began = time.monotonic()
 
     async def __aenter__(self) -> "Singles":
         self.stopping = asyncio.Event()
@@ -111,7 +113,7 @@ class Singles:
 
     def waited(self, share: float) -> float:
         """The seconds within which this share of the answers came."""
-        return sorted(self.seconds)[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
+        return sorted(self.took)[min(len(self.took) - 1, int(len(self.took) * share))][0]
 
     async def _visit(self, number: int) -> None:
         period = self.visitors / self.rate
@@ -152,5 +154,5 @@ class Singles:
             self.statuses[0] += 1
             return None
         self.statuses[answer.status] += 1
-        self.seconds.append(time.monotonic() - began)
+        self.took.append((time.monotonic() - began, began - self.began))
         return answer

@@ -54,7 +54,8 @@ async def check(product: Product, load: Singles) -> None:
     assert folded(product, load.name) == (load.total + again, again)
     print(
         f"{load.total} events, {again} twice in the log; {dict(load.statuses)}; "
-        f"p50 {load.waited(0.5):.3f} s, p99 {load.waited(0.99):.3f} s, most {load.waited(1):.3f} s; "
+        f"p50 {load.waited(0.5):.3f} s, p99 {load.waited(0.99):.3f} s, most {load.waited(1):.3f} s "
+        f"(asked {max(load.took)[1]:.1f} s after the start); "
         f"load average {os.getloadavg()[0]:.1f}"
     )
 
