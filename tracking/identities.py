@@ -1,5 +1,6 @@
 """The keys of visitors and the persons of users: in Postgres, with what was read lately in memory."""
 
+import asyncio
 import hmac
 import time
 from collections import OrderedDict
@@ -9,11 +10,11 @@ from typing import Final, Generic, TypeVar
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from msgspec.structs import force_setattr
 
 from tracking.calls import Draft
-from tracking.database import soon_in_database
+from tracking.database import PATIENCE_SECONDS, soon_in_database
 from tracking.events import Event
 from tracking.models import Person, VisitorKey
 from tracking.sealing import new_key, seal_text
@@ -58,12 +59,52 @@ links: Memory[str] = Memory()
 """The person that a visitor is known to be."""
 
 
+class Together:
+    """Reads for many requests at once: what comes while one reading runs goes into the next. A burst of new
+    visitors would else wait for a transaction each.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Sequence[Draft], asyncio.Future[None]]] = []
+        self.reading: asyncio.Task[None] | None = None
+
+    async def remember(self, drafts: Sequence[Draft]) -> None:
+        """Returns when all that the drafts need is in memory. Raises DatabaseError."""
+        loop = asyncio.get_running_loop()
+        read: asyncio.Future[None] = loop.create_future()
+        if self.reading is None or self.reading.done() or self.reading.get_loop() is not loop:
+            self.waiting = []
+            self.reading = loop.create_task(self._read())
+        self.waiting.append((drafts, read))
+        try:
+            await asyncio.wait_for(read, PATIENCE_SECONDS)
+        except TimeoutError as error:
+            raise OperationalError("Postgres does not answer.") from error
+
+    async def _read(self) -> None:
+        while self.waiting:
+            taken, self.waiting = self.waiting, []
+            try:
+                await soon_in_database(remember, [draft for drafts, _ in taken for draft in drafts])
+            except DatabaseError as error:
+                for _, read in taken:
+                    if not read.done():
+                        read.set_exception(error)
+            else:
+                for _, read in taken:
+                    if not read.done():
+                        read.set_result(None)
+
+
+together = Together()
+
+
 async def sealed(drafts: Sequence[Draft]) -> list[Event]:
     """The drafts' events: what identifies is sealed, and a user's person put in. Raises IdentitiesAwayError."""
     try:
         keys, users = recall(drafts)
         if None in keys.values() or None in users.values():
-            await soon_in_database(remember, drafts)
+            await together.remember(drafts)
             keys, users = recall(drafts)
         if joined := _joined(drafts, users):
             await soon_in_database(note_links, joined)
