@@ -94,13 +94,19 @@ SERVESTATIC_MAX_AGE = 3600
 # -- Postgres: every process keeps a small pool, so that the sum stays far below max_connections -----------
 DATABASE_URL = environment.url("DATABASE_URL", "database_url", {"postgres", "postgresql"})
 DATABASES: dict[str, Any] = {"default": dict(dj_database_url.parse(DATABASE_URL, conn_health_checks=True))}
-DATABASES["default"]["OPTIONS"] = DATABASES["default"].get("OPTIONS", {}) | {
-    "pool": {
-        "min_size": 1,
-        "max_size": environment.number("DATABASE_POOL_SIZE", 8, 2, 1000),
-        "timeout": 10,
-    },
-}
+# A server that vanished without a word is noticed within seconds, and not by each thread after minutes.
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5}
+DATABASES["default"]["OPTIONS"] = (
+    PATIENCE
+    | DATABASES["default"].get("OPTIONS", {})
+    | {
+        "pool": {
+            "min_size": 1,
+            "max_size": environment.number("DATABASE_POOL_SIZE", 8, 2, 1000),
+            "timeout": 10,
+        },
+    }
+)
 
 # -- Valkey: the channel layer, Celery's broker and the cache -----------------------------------------------
 VALKEY_URL = re.sub(

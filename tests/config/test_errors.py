@@ -28,7 +28,7 @@ def test_an_unknown_address_of_an_api_says_so_in_json(stranger: Client, address:
 @pytest.mark.parametrize(
     ("method", "address", "allowed"),
     [
-        ("get", "/v1/batch", {"POST"}),
+        ("get", "/v1/visitors/v-1", {"DELETE"}),
         ("post", "/api/recommendations/trending/", {"GET", "HEAD", "OPTIONS"}),
         ("post", "/api/schema/", {"GET", "HEAD", "OPTIONS"}),
         ("post", "/api/docs/", {"GET", "HEAD", "OPTIONS"}),
@@ -50,10 +50,10 @@ def test_a_wrong_method_says_in_json_which_is_right(
 
 
 async def test_it_is_the_same_under_asgi(async_client: AsyncClient) -> None:
-    response = await async_client.get("/v1/batch")
+    response = await async_client.get("/v1/visitors/v-1")
     assert (response.status_code, response.json()["detail"]) == (
         405,
-        "/v1/batch does not answer GET: it accepts POST.",
+        "/v1/visitors/v-1 does not answer GET: it accepts DELETE.",
     )
 
 

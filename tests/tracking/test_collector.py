@@ -13,6 +13,7 @@ from pytest_django import Settings
 from tests.tracking.conftest import Records
 from tracking.collector.judging import MAX_EVENT_BYTES
 from tracking.collector.request import MAX_BODY_BYTES
+from tracking.database import in_database
 from tracking.events import SCHEMA_VERSION, SCHEMA_VERSION_HEADER, Event, decode
 from tracking.sealing import unsealed
 from tracking.visitors import COOKIE, cookie_of_visitor
@@ -76,7 +77,7 @@ async def test_an_answered_event_is_in_the_topic(
     assert (event.event_id, event.type, event.event) == (call["messageId"], "track", "Product Viewed")
     assert (event.visitor_id, event.product_id) == (visitor, "mug-7")
     assert event.properties == call["properties"]
-    whole = await asyncio.to_thread(unsealed, event)
+    whole = await in_database(unsealed, event)
     assert whole is not None
     assert whole.context == {"locale": "en"}
 

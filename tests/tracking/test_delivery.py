@@ -56,7 +56,7 @@ async def closed_connections() -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def impatient(monkeypatch: pytest.MonkeyPatch, patient: None) -> None:
     monkeypatch.setattr(producer, "PATIENCE_SECONDS", 0.1)
 
 

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from tracking.delivery.client import CONFIG
 from tracking.delivery.records import Record, headers_of
 
-PATIENCE_SECONDS: Final = 0.6
+PATIENCE_SECONDS: Final = 0.45
 """Without an acknowledgement for so long, an event is put into the spool instead."""
 POLL_SECONDS: Final = 0.001
 WARM_UP_SECONDS: Final = 2.0
