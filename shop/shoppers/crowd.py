@@ -1,6 +1,7 @@
 """Sends the crowd through the shop at a steady rate, for as long as it is let."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ IN_THE_SHOP = 40
 HANDS = 8
 """Requests under way at once."""
 PAGES_A_SECOND = 2
+PAST_EVENTS_PER_SECOND = 300
+"""Slow enough for whoever is in the shop meanwhile to be answered within the second."""
 
 
 @dataclass(slots=True)
@@ -78,10 +81,12 @@ class Crowd:
             return
         told = 0
         opened = datetime.now(UTC)
+        began = time.monotonic()
         for batch in past_batches(self._tastes, self._shelves, self._random, opened=opened, events=events):
             rejected = await self._collector.insist(partial(self._site.send, batch, httpx.Cookies()))
             self._count(len(batch), rejected)
             told += len(batch)
+            await asyncio.sleep(began + told / PAST_EVENTS_PER_SECOND - time.monotonic())
         self._say(f"Told the collector of {told} events of the week before.")
 
     async def run(self) -> None:

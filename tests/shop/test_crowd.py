@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from random import Random
 
@@ -164,6 +165,15 @@ async def test_a_shop_without_suggestions_is_told_of_the_week_before() -> None:
             times.setdefault(event["anonymousId"], []).append(event["timestamp"])
     assert len(times) > 10
     assert all(of_visitor == sorted(of_visitor) for of_visitor in times.values())
+
+
+async def test_the_past_is_told_no_faster_than_the_present_can_bear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shop.shoppers.crowd.PAST_EVENTS_PER_SECOND", 1000)
+    began = time.monotonic()
+
+    await crowd_for(FakeShop()).tell_of_the_past(250)
+
+    assert time.monotonic() - began > 0.29
 
 
 async def test_a_shop_with_suggestions_is_told_nothing_of_the_past() -> None:
