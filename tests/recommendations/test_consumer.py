@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db import OperationalError
 
@@ -53,7 +54,7 @@ async def test_list_is_that_of_the_selectors_with_the_time_of_pushing(visitor: s
     assert before <= datetime.fromisoformat(pushed_at) <= datetime.now(UTC)
     for item in content["items"]:
         item["trace"]["pushedAt"] = None
-    assert content == await asyncio.to_thread(list_for_visitor, visitor, selectors.MAX_SLOTS)
+    assert content == await sync_to_async(list_for_visitor)(visitor, selectors.MAX_SLOTS)
 
 
 async def test_changed_list_is_sent(model: Connection, visitor: str) -> None:

@@ -1,6 +1,5 @@
 """Whatever comes to the collector: an answer of its own, and it keeps only what the contract knows."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +15,7 @@ from tests.tracking.conftest import all_records
 from tests.tracking.hostile import ADDRESSES, Hostile, hostile
 from tests.tracking.strategies import json_values
 from tracking.collector.request import MAX_BODY_BYTES
+from tracking.database import in_database
 from tracking.events import decode
 from tracking.models import SpooledRecord
 from tracking.rejected import Rejection
@@ -163,9 +163,9 @@ async def test_what_grows_when_it_is_written_down_is_kept_whole(
     def kept() -> int:
         return len(rejections()) + SpooledRecord.objects.count()
 
-    known = await asyncio.to_thread(kept)
+    known = await in_database(kept)
 
     response = await post(sender, Hostile("/v1/batch", {}, character * MAX_BODY_BYTES), accepted)
 
     assert response.status_code == 400
-    assert await asyncio.to_thread(kept) == known + 1
+    assert await in_database(kept) == known + 1
