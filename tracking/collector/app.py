@@ -5,6 +5,7 @@ It stands before Django, whose requests cost more than an event does. What is no
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from io import BytesIO
@@ -92,6 +93,7 @@ class Collector:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self._ready().delivery.producer.warm_up(settings.KAFKA_TOPIC_PREFIX + ACTIVITY)
+                collect_garbage_seldom()
                 await ring.find("")  # gives the environment's key its row, so that the admin shows it
                 await send({"type": "lifespan.startup.complete"})
             else:
@@ -186,6 +188,14 @@ class Collector:
             "metrics": {"sampleRate": 0},
         }
         await respond(send, Answer(200, content, headers))
+
+
+def collect_garbage_seldom() -> None:
+    """Events come and go by the thousand and hold no cycles: looking for some at the usual pace is a tenth of the
+    processor's time.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 async def keep_counting() -> None:

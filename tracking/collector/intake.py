@@ -22,7 +22,7 @@ from tracking.consent import is_consented, is_refused_in
 from tracking.counts import UNKNOWN, counts
 from tracking.database import soon_in_database
 from tracking.delivery.delivery import Delivery, NotKeptError
-from tracking.delivery.records import Record, record_of_event, record_of_rejection
+from tracking.delivery.records import Record, record_of_rejection, records_of_events
 from tracking.events import MAX_ID_LENGTH, EventType, format_timestamp
 from tracking.identities import IdentitiesAwayError, keys_of, sealed, visitor_keys
 from tracking.keys import key_of, ring
@@ -102,7 +102,7 @@ class Intake:
     ) -> None:
         drafts = [result for result in results if isinstance(result, Draft)]
         refusals = [result for result in results if isinstance(result, Refusal)]
-        records = [record_of_event(event) for event in await sealed(drafts)]
+        records = records_of_events(await sealed(drafts))
         if refusals:
             call_kind = None if kind == BATCH else kind
             records += await self._rejections(refusals, key.name, call_kind, sender.visitor_id)

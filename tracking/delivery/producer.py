@@ -74,10 +74,16 @@ class LogProducer:
         sending = _Sending(self, len(records), lambda index: landed_late(records[index]))
         taken = 0
         produce = self.producer.produce
+        headers = {topic: headers_of(topic) for topic in {record.topic for record in records}}
         try:
-            for topic, key, value, *_ in records:
-                answer = partial(sending.answer, taken)
-                produce(topic, value, key=key, headers=headers_of(topic), on_delivery=answer)
+            for record in records:
+                produce(
+                    record.topic,
+                    record.value,
+                    record.key,
+                    headers=headers[record.topic],
+                    on_delivery=partial(sending.answer, taken),
+                )
                 taken += 1
         except (BufferError, KafkaException) as error:
             logger.warning("Kafka's producer takes no more: %s", error)

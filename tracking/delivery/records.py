@@ -1,7 +1,8 @@
 """A record on its way to Kafka, straight or through the spool."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
+import msgspec
 from django.conf import settings
 
 from tracking import events, rejected
@@ -13,7 +14,7 @@ ACTIVITY_HEADERS: list[tuple[str, str | bytes | None]] = [
 ]
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True):
     """A record of a topic, whose name bears the prefix of this installation."""
 
     topic: str
@@ -27,13 +28,15 @@ class Record(NamedTuple):
 
 
 def record_of_event(event: Event) -> Record:
-    return Record(
-        settings.KAFKA_TOPIC_PREFIX + ACTIVITY,
-        event.visitor_id,
-        events.encode(event),
-        event.source or "",
-        event.event or event.type,
-    )
+    return records_of_events([event])[0]
+
+
+def records_of_events(accepted: Iterable[Event]) -> list[Record]:
+    topic = settings.KAFKA_TOPIC_PREFIX + ACTIVITY
+    return [
+        Record(topic, event.visitor_id, events.encode(event), event.source or "", event.event or event.type)
+        for event in accepted
+    ]
 
 
 def record_of_rejection(rejection: Rejection) -> Record:
