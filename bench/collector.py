@@ -24,7 +24,7 @@ BATCH = 100
 BATCHES = 400
 SINGLES = 8_000
 ROUNDS = 3
-WARM_UP_ROUNDS = 2
+WARM_UP_ROUNDS = 3
 """Brokers compile for a while: cold ones take in a quarter of what warm ones do."""
 VISITORS = 500
 TOPIC = "bench"
@@ -37,6 +37,7 @@ def collector(product: Product) -> tuple[list[Rate], list[Measurement]]:
         for _ in range(WARM_UP_ROUNDS):
             client.submit(produce_raw, product.kafka).result()
             client.submit(send, product, batches(product), CONNECTIONS).result()
+            client.submit(send, product, singles(product), CONNECTIONS).result()
         for _ in range(ROUNDS):
             raw.append(client.submit(produce_raw, product.kafka).result())
             batched.append(
