@@ -1,13 +1,17 @@
 """The model that Spark keeps, and the lists derived from it.
 
-Facts (`Pair`, `ProductCount`, `ProductHour`, `VisitorEvent`, `VisitorPerson`, `SeenEvent`) are written by one SQL
-function, `recommendations_fold`, in the transaction that also writes the ledger; a rebuild from the log gives the same
-rows. `SimilarProducts` and `VisitorList` are caches derived from them. `recommendations/sql/` holds the functions.
+Facts (`Pair`, `BasketPair`, `ProductCount`, `ProductRhythm`, `ProductHour`, `VisitorEvent`, `VisitorPerson`,
+`Purchase`, `SeenEvent`) are written by one SQL function, `recommendations_fold`, in the transaction that also writes
+the ledger; a rebuild from the log gives the same rows. `SimilarProducts` and `VisitorList` are caches derived from
+them. `recommendations/sql/` holds the functions.
 
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
 keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days, `FoldedMinute` too,
-with at most 101 names for each source and minute; the rest one row a product.
+with at most 101 names for each source and minute; `Purchase` has a row for each visitor and product bought, until the
+visitor is erased; the rest one row a product.
 """
+
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -29,6 +33,10 @@ class Parameters(models.Model):
     recency = models.FloatField(help_text="Each older product of those counts this much of the one after it.")
     history = models.PositiveSmallIntegerField(help_text="Events kept for each visitor.")
     memory = models.DurationField(help_text="Events older than this are no longer paired with new ones.")
+    basket = models.DurationField(
+        default=timedelta(days=1),
+        help_text="What is put into a basket pairs with what was within this before.",
+    )
 
     class Meta:
         verbose_name_plural = "parameters"
@@ -43,6 +51,8 @@ class EventWeight(models.Model):
     event = models.CharField(primary_key=True, max_length=200, help_text="'*' stands for every other event.")
     weight = models.FloatField()
     reason = models.CharField(max_length=20, help_text="The kind of reason that a suggestion gives for it.")
+    basket = models.BooleanField(default=False, help_text="Says what is bought together.")
+    purchase = models.SmallIntegerField(default=0, help_text="1: the products were bought; -1: given back.")
 
     def __str__(self) -> str:
         return f"{self.event}: {self.weight}"
@@ -116,6 +126,7 @@ class ProductCount(models.Model):
     product_id = models.CharField(primary_key=True, max_length=100)
     positive = models.FloatField()
     negative = models.FloatField()
+    baskets = models.FloatField(db_default=0, help_text="Of `positive` what came of basket events.")
 
     def __str__(self) -> str:
         return self.product_id
@@ -144,6 +155,46 @@ class Pair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} with {self.other_id}"
+
+
+class BasketPair(models.Model):
+    """How much two products were in baskets and orders together, decayed. Kept in both directions."""
+
+    pk = models.CompositePrimaryKey("product_id", "other_id")
+    product_id = models.CharField(max_length=100)
+    other_id = models.CharField(max_length=100)
+    positive = models.FloatField()
+    negative = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id} with {self.other_id}"
+
+
+class Purchase(models.Model):
+    """What one visitor bought of one product."""
+
+    pk = models.CompositePrimaryKey("visitor_id", "product_id")
+    visitor_id = models.CharField(max_length=100)
+    product_id = models.CharField(max_length=100)
+    times = models.IntegerField(help_text="Orders with it, less those given back.")
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.times} x {self.product_id}"
+
+
+class ProductRhythm(models.Model):
+    """How long visitors wait until they buy the product again: `days` / `gaps` on average."""
+
+    product_id = models.CharField(primary_key=True, max_length=100)
+    gaps = models.BigIntegerField(
+        help_text="Times between two purchases of one visitor, of half a day to a year."
+    )
+    days = models.FloatField(help_text="Their sum.")
+
+    def __str__(self) -> str:
+        return self.product_id
 
 
 class SimilarProducts(models.Model):

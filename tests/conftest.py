@@ -16,7 +16,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 MODEL_TABLES = (
     "recommendations_pair",
+    "recommendations_basketpair",
     "recommendations_productcount",
+    "recommendations_productrhythm",
+    "recommendations_purchase",
     "recommendations_producthour",
     "recommendations_visitorevent",
     "recommendations_visitorperson",

@@ -121,8 +121,9 @@ RETURNS void LANGUAGE sql AS $$
     JOIN recommendations_visitorevent h ON h.visitor_id = t.visitor_id AND h.position >= t.first_position;
 $$;
 
--- Adds the new history rows to counts and pairs. Each row pairs with the visitor's last distinct other products within
--- the kept history and the memory, so that neither pruning nor a batch's border changes the sums.
+-- Adds the new history rows to counts and pairs, and to hours what happened within the time that those are kept. Each row
+-- pairs with the visitor's last distinct other products within the kept history and the memory, so that neither pruning
+-- nor a batch's border changes the sums.
 CREATE OR REPLACE FUNCTION recommendations_fold_history() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     p recommendations_parameters;
@@ -139,7 +140,8 @@ BEGIN
 
     INSERT INTO recommendations_producthour AS known (hour, product_id, weight)
     SELECT date_trunc('hour', occurred_at, 'UTC') AS hour, product_id, sum(weight)
-    FROM new_interaction WHERE weight > 0 GROUP BY 1, 2 ORDER BY 1, 2
+    FROM new_interaction WHERE weight > 0 AND occurred_at > appended_at - interval '14 days'
+    GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (hour, product_id) DO UPDATE SET weight = known.weight + excluded.weight;
 
     WITH looked_at_together AS MATERIALIZED (
@@ -173,10 +175,14 @@ BEGIN
         RETURNING product_id
     )
     INSERT INTO touched_product SELECT DISTINCT product_id FROM folded;
-
-    DELETE FROM recommendations_visitorevent h USING touched_visitor t
-    WHERE h.visitor_id = t.visitor_id AND h.position <= t.last_position - p.history;
 END $$;
+
+-- Keeps the newest of each history, once all that the new rows pair with has been read.
+CREATE OR REPLACE FUNCTION recommendations_shorten_histories() RETURNS void LANGUAGE sql AS $$
+    DELETE FROM recommendations_visitorevent h USING touched_visitor t
+    WHERE h.visitor_id = t.visitor_id
+        AND h.position <= t.last_position - (SELECT history FROM recommendations_parameters)
+$$;
 
 -- Derives the lists of what the batch touched, and writes down which visitors are to be told.
 CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETURNS void LANGUAGE sql AS $$
@@ -232,6 +238,12 @@ BEGIN
         PERFORM recommendations_part_histories();
     END IF;
     PERFORM recommendations_fold_history();
+    IF erasing OR EXISTS (SELECT FROM new_interaction JOIN recommendations_eventweight USING (event) WHERE basket) THEN
+        PERFORM recommendations_fold_baskets();
+        PERFORM recommendations_fold_rhythms();
+        PERFORM recommendations_fold_purchases();
+    END IF;
+    PERFORM recommendations_shorten_histories();
     IF erasing THEN
         PERFORM recommendations_erase_histories();
     END IF;

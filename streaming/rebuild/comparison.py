@@ -8,7 +8,19 @@ from streaming.rebuild.shadow import SCHEMA
 TOLERANCE = 1e-9
 WEIGHED = {
     "pairs": ("recommendations_pair", ("product_id", "other_id"), ("positive", "negative"), "true"),
-    "counts": ("recommendations_productcount", ("product_id",), ("positive", "negative"), "true"),
+    "basket pairs": (
+        "recommendations_basketpair",
+        ("product_id", "other_id"),
+        ("positive", "negative"),
+        "true",
+    ),
+    "counts": (
+        "recommendations_productcount",
+        ("product_id",),
+        ("positive", "negative", "baskets"),
+        "true",
+    ),
+    "rhythms": ("recommendations_productrhythm", ("product_id",), ("gaps", "days"), "true"),
     "hours": (
         "recommendations_producthour",
         ("hour", "product_id"),
@@ -32,6 +44,11 @@ EXACT = {
         "appended_at > (SELECT max(p.appended_at) FROM public.streaming_position p WHERE p.partition ="
         " recommendations_visitorperson.partition AND p.query_id = 'activity')"
         " - (SELECT memory FROM public.recommendations_parameters)",
+    ),
+    "purchases": (
+        "recommendations_purchase",
+        "visitor_id, product_id, times, first_at, last_at",
+        "true",
     ),
     "ids seen": (
         "recommendations_seenevent",

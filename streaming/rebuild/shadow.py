@@ -13,10 +13,13 @@ from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, Event
 SCHEMA = "rebuild"
 FACTS = (
     "recommendations_pair",
+    "recommendations_basketpair",
     "recommendations_productcount",
+    "recommendations_productrhythm",
     "recommendations_producthour",
     "recommendations_visitorevent",
     "recommendations_visitorperson",
+    "recommendations_purchase",
     "recommendations_seenevent",
     "recommendations_foldedminute",
 )

@@ -11,6 +11,7 @@ LANDMARK = datetime(2025, 1, 1, tzinfo=UTC)
 HALF_LIFE = timedelta(days=60)
 DAY = timedelta(hours=24)
 WEIGHTS = {"Product Viewed": 1.0, "Product Added": 3.0, "Order Completed": 5.0, "Product Removed": -1.0}
+BASKET = {"Product Added", "Product Removed", "Order Completed"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Looked(NamedTuple):
     product: str
     weight: float
     place: tuple[datetime, int, int]
+    event: str = ""
+    event_id: str = ""
+
+
+class Bought(NamedTuple):
+    """What a visitor bought of one product."""
+
+    times: int
+    first: datetime
+    last: datetime
 
 
 class Known(NamedTuple):
@@ -54,6 +65,11 @@ class Model:
         self.pairs: dict[tuple[str, str], float] = defaultdict(float)
         self.against: dict[tuple[str, str], float] = defaultdict(float)
         self.counts: dict[str, float] = defaultdict(float)
+        self.together: dict[tuple[str, str], float] = defaultdict(float)
+        self.taken_apart: dict[tuple[str, str], float] = defaultdict(float)
+        self.baskets: dict[str, float] = defaultdict(float)
+        self.purchases: dict[tuple[str, str], Bought] = {}
+        self.gaps: dict[str, list[float]] = defaultdict(list)
         self.history: dict[str, list[Looked]] = defaultdict(list)
         self.persons: dict[str, Known] = {}
         self.first_seen: dict[tuple[str, str], datetime] = {}
@@ -64,6 +80,7 @@ class Model:
             if event.erases:
                 self.history.pop(event.visitor, None)
                 self.persons.pop(event.visitor, None)
+                self.purchases = {key: b for key, b in self.purchases.items() if key[0] != event.visitor}
                 continue
             key = (event.visitor, event.event_id)
             if key in self.first_seen and event.at < self.first_seen[key] + DAY:
@@ -89,7 +106,38 @@ class Model:
             for pair in ((product, other), (other, product)):
                 sums = self.pairs if weight > 0 else self.against
                 sums[pair] += exp(-0.25 * distance) * abs(weight) * grown
-        history.append(Looked(product, weight, (event.at, event.partition, event.offset)))
+        if event.event in BASKET:
+            self._put_together(event, product, weight * grown)
+        if event.event == "Order Completed":
+            self._buy(event, product)
+        place = (event.at, event.partition, event.offset)
+        history.append(Looked(product, weight, place, event.event, event.event_id))
+
+    def _put_together(self, event: Done, product: str, weight: float) -> None:
+        if weight > 0:
+            self.baskets[product] += weight
+        others = {
+            seen.product
+            for seen in self.history[event.visitor][-50:]
+            if (
+                seen.event_id == event.event_id
+                if event.event == "Order Completed"
+                else seen.event == "Product Added" and seen.place[0] > event.at - DAY
+            )
+        }
+        for other in others - {product}:
+            for pair in ((product, other), (other, product)):
+                (self.together if weight > 0 else self.taken_apart)[pair] += abs(weight)
+
+    def _buy(self, event: Done, product: str) -> None:
+        known = self.purchases.get((event.visitor, product))
+        if known is None:
+            bought = Bought(1, event.at, event.at)
+        else:
+            if timedelta(hours=12) <= event.at - known.last <= timedelta(days=365):
+                self.gaps[product].append((event.at - known.last) / timedelta(days=1))
+            bought = Bought(known.times + 1, min(known.first, event.at), max(known.last, event.at))
+        self.purchases[event.visitor, product] = bought
 
     def similar(self, product: str, moment: datetime) -> list[tuple[str, float]]:
         """The 50 most similar products, best first, ties by id."""

@@ -62,6 +62,18 @@ def facts(model: Connection) -> dict[str, Any]:
             (a, b): w for a, b, w in rows("SELECT product_id, other_id, negative FROM recommendations_pair")
         },
         "counts": dict(rows("SELECT product_id, positive FROM recommendations_productcount")),
+        "together": {
+            (a, b): w
+            for a, b, w in rows("SELECT product_id, other_id, positive FROM recommendations_basketpair")
+        },
+        "taken apart": {
+            (a, b): w
+            for a, b, w in rows("SELECT product_id, other_id, negative FROM recommendations_basketpair")
+        },
+        "baskets": dict(rows("SELECT product_id, baskets FROM recommendations_productcount")),
+        "gaps": dict(rows("SELECT product_id, gaps FROM recommendations_productrhythm")),
+        "days": dict(rows("SELECT product_id, days FROM recommendations_productrhythm")),
+        "purchases": rows("SELECT * FROM recommendations_purchase ORDER BY visitor_id, product_id"),
         "histories": rows(
             # Counted from the newest: where an erased visitor begins anew is not the same in every batch.
             "SELECT visitor_id, position - max(position) OVER (PARTITION BY visitor_id), product_id, event_id"
@@ -92,6 +104,13 @@ def test_facts_are_those_of_the_definition(model: Connection) -> None:
     assert nonzero(found["pairs"]) == pytest.approx(nonzero(expected.pairs), rel=1e-9)
     assert nonzero(found["against"]) == pytest.approx(nonzero(expected.against), rel=1e-9)
     assert nonzero(found["counts"]) == pytest.approx(nonzero(expected.counts), rel=1e-9)
+    assert nonzero(found["together"]) == pytest.approx(nonzero(expected.together), rel=1e-9)
+    assert nonzero(found["taken apart"]) == pytest.approx(nonzero(expected.taken_apart), rel=1e-9)
+    assert nonzero(found["baskets"]) == pytest.approx(nonzero(expected.baskets), rel=1e-9)
+    assert len(expected.gaps) > 5
+    assert found["gaps"] == {product: len(gaps) for product, gaps in expected.gaps.items()}
+    assert found["days"] == pytest.approx({product: sum(gaps) for product, gaps in expected.gaps.items()})
+    assert found["purchases"] == [(*key, *bought) for key, bought in sorted(expected.purchases.items())]
     for visitor, history in expected.history.items():
         kept = [product for v, _, product, _ in found["histories"] if v == visitor]
         assert kept == [looked.product for looked in history[-50:]]
@@ -105,14 +124,15 @@ def empty(model: Connection) -> None:
     model.execute(
         "TRUNCATE recommendations_pair, recommendations_productcount, recommendations_visitorevent,"
         " recommendations_visitorperson, recommendations_seenevent, recommendations_producthour,"
-        " recommendations_foldedminute, recommendations_visitorlist"
+        " recommendations_foldedminute, recommendations_visitorlist, recommendations_basketpair,"
+        " recommendations_purchase, recommendations_productrhythm"
     )
 
 
 def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    for sums in ("pairs", "against", "counts"):
+    for sums in ("pairs", "against", "counts", "together", "taken apart", "baskets", "gaps", "days"):
         assert found[sums] == pytest.approx(expected[sums], rel=1e-9)
-    for rows in ("histories", "persons", "seen", "minutes"):
+    for rows in ("histories", "persons", "purchases", "seen", "minutes"):
         assert found[rows] == expected[rows]
 
 
