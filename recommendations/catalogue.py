@@ -1,44 +1,59 @@
-"""The one thing that recommendations must be told by the site that uses them: what its products are."""
+"""The one thing that recommendations must be told by the site that uses them: what its products are.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
-from typing import Protocol
+The site names expressions over its own tables; they become the view `recommendations_product`, so that lists are joined
+with the products, filtered and cut to their length in the database, and what the site writes counts at once.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.utils.module_loading import import_string
 
+Column = Combinable | Q | str
 
-@dataclass(frozen=True, slots=True)
-class CatalogueProduct:
-    """A product as a list shows it; `category` is what `in_category` takes, `category_name` what people read."""
 
-    product_id: str
-    title: str
-    url: str
-    image: str
-    price: Decimal
-    currency: str
-    category: str
-    category_name: str
-    available: bool
+@dataclass(frozen=True, kw_only=True)
+class ProductColumns:
+    """A site's products: a queryset, and for each column of the view an expression over it, or a field's name.
+
+    Each id may come once, and should stand in a unique index: lists look products up by it. `category` is what
+    `?category=` takes and should be indexed too, `category_name` is what people read.
+    """
+
+    of: QuerySet[Any]
+    product_id: Column
+    title: Column
+    url: Column
+    image: Column
+    price: Column
+    currency: Column
+    category: Column
+    category_name: Column
+    available: Column
+    hidden: Column
+    added_at: Column
+
+    def rows(self) -> QuerySet[Any, tuple[Any, ...]]:
+        """The columns, in the order of `COLUMNS`."""
+        expressions = (getattr(self, name) for name in COLUMNS)
+        return self.of.order_by().values_list(
+            *(F(each) if isinstance(each, str) else each for each in expressions)
+        )
+
+
+COLUMNS = tuple(field.name for field in fields(ProductColumns) if field.name != "of")
 
 
 class Catalogue(Protocol):
     """What `RECOMMENDATIONS_CATALOGUE` names: a class without arguments that knows the site's products."""
 
-    def products(self, product_ids: Sequence[str]) -> dict[str, CatalogueProduct]:
-        """The products with these ids, by id, in one query; an id that is unknown is left out."""
-        ...
-
-    def in_category(self, category: str) -> list[str]:
-        """The ids of a category's products; of an unknown category none."""
-        ...
+    def products(self) -> ProductColumns: ...
 
 
-@cache
 def catalogue() -> Catalogue:
     """The site's catalogue. Raises ImproperlyConfigured where the setting does not name one."""
     try:

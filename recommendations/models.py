@@ -18,6 +18,28 @@ from django.db import models
 from django.db.models.functions import Now
 
 
+class Product(models.Model):
+    """A product as lists show it: a row of the view that `catalogue.py` makes of the site's own tables."""
+
+    product_id = models.CharField(primary_key=True, max_length=100)
+    title = models.TextField()
+    url = models.TextField()
+    image = models.TextField()
+    price = models.DecimalField(max_digits=12, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    category = models.CharField(max_length=100, help_text="What `?category=` takes.")
+    category_name = models.TextField(help_text="What people read.")
+    available = models.BooleanField()
+    hidden = models.BooleanField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        managed = False
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Parameters(models.Model):
     """What the model's formulas read: one row, so that a second model can have its own."""
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from recommendations.catalogue import catalogue
-from recommendations.models import EventWeight, RankedProduct, SimilarProducts, VisitorList
+from recommendations.models import EventWeight, Product, RankedProduct, SimilarProducts, VisitorList
 from tracking.events import format_timestamp
 
 Trace = dict[str, Any]
@@ -136,7 +135,7 @@ def _complete(
 
 def _akin(seen: Seen, taken: set[str]) -> Iterator[dict[str, Any]]:
     """What is trending or popular in the category of the newest product that the catalogue knows."""
-    known = catalogue().products(list(seen)) if seen else {}
+    known = _products(seen)
     newest = next((known[product_id] for product_id in seen if product_id in known), None)
     if newest is None:
         return
@@ -149,7 +148,7 @@ def _ranked(category: str | None, taken: set[str]) -> Iterator[dict[str, Any]]:
     """Trending, then popular products, each once, none of those taken."""
     rows = RankedProduct.objects.order_by("-kind", "rank").exclude(product_id__in=taken)
     if category:
-        rows = rows.filter(product_id__in=catalogue().in_category(category))
+        rows = rows.filter(product_id__in=_ids_in(category))
     seen = set()
     for product_id, kind, score in rows.values_list("product_id", "kind", "score"):
         if product_id not in seen:
@@ -161,7 +160,7 @@ def _ranked(category: str | None, taken: set[str]) -> Iterator[dict[str, Any]]:
 def _in_category(items: list[dict[str, Any]], category: str | None) -> list[dict[str, Any]]:
     if not category:
         return items
-    allowed = set(catalogue().in_category(category))
+    allowed = set(_ids_in(category))
     return [item for item in items if item["productId"] in allowed]
 
 
@@ -177,7 +176,7 @@ def _sellable(candidates: Iterable[dict[str, Any]], limit: int) -> list[dict[str
 def _describe(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Adds what the catalogue knows; what it does not know, or cannot be bought, is left out."""
     wanted = {item["productId"] for item in items} | {item["reason"]["productId"] for item in items} - {None}
-    known = catalogue().products(sorted(wanted)) if wanted else {}
+    known = _products(wanted)
     described = []
     for item in items:
         product = known.get(item["productId"])
@@ -198,6 +197,15 @@ def _describe(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     return described
+
+
+def _products(product_ids: Iterable[str]) -> dict[str, Product]:
+    return Product.objects.filter(hidden=False).in_bulk(list(product_ids)) if product_ids else {}
+
+
+def _ids_in(category: str) -> list[str]:
+    products = Product.objects.filter(category=category, hidden=False)
+    return list(products.values_list("product_id", flat=True))
 
 
 def _reason(event: dict[str, Any], reasons: dict[str, str]) -> dict[str, Any]:

@@ -1,35 +1,46 @@
 """The shop's products as recommendations need them; `RECOMMENDATIONS_CATALOGUE` names this class."""
 
-from collections.abc import Sequence
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.functions import MD5, Concat, Left
+from django.urls import reverse
 
-from recommendations.catalogue import CatalogueProduct
+from recommendations.catalogue import ProductColumns
+from shop.art.pictures import EDITION
 from shop.models import CURRENCY, Product
+
+ANY = "any-product"
+LOOKS = ("shape", "colour", "pattern", "width", "height", "category__hue")
 
 
 class ShopCatalogue:
-    """One query for each call; hidden products are unknown here."""
+    """Lists are joined with these columns in the database; hidden products are left out there."""
 
-    def products(self, product_ids: Sequence[str]) -> dict[str, CatalogueProduct]:
-        """The known products among `product_ids`, in that order."""
-        found = Product.objects.filter(product_id__in=product_ids, hidden=False).select_related("category")
-        known = {product.product_id: _described(product) for product in found}
-        return {product_id: known[product_id] for product_id in product_ids if product_id in known}
+    def products(self) -> ProductColumns:
+        return ProductColumns(
+            of=Product.objects.all(),
+            product_id="product_id",
+            title="name",
+            url=_address("shop:product"),
+            image=Concat(_address("shop:product-picture"), Value("?v="), _picture_version()),
+            price="price",
+            currency=Value(CURRENCY),
+            category="category__slug",
+            category_name="category__name",
+            available=Q(stock__gt=0),
+            hidden="hidden",
+            added_at="created_at",
+        )
 
-    def in_category(self, category: str) -> list[str]:
-        """The product ids of a category's slug, in their own order; none for an unknown category."""
-        products = Product.objects.filter(category__slug=category, hidden=False)
-        return list(products.order_by("product_id").values_list("product_id", flat=True))
+
+def _address(view: str) -> Concat:
+    """The address of a product's view, as an expression."""
+    before, after = reverse(view, args=[ANY]).split(ANY)
+    return Concat(Value(before), F("product_id"), Value(after), output_field=CharField())
 
 
-def _described(product: Product) -> CatalogueProduct:
-    return CatalogueProduct(
-        product_id=product.product_id,
-        title=product.name,
-        url=product.get_absolute_url(),
-        image=product.picture_url,
-        price=product.price,
-        currency=CURRENCY,
-        category=product.category.slug,
-        category_name=product.category.name,
-        available=product.stock > 0,
+def _picture_version() -> Left:
+    """`Product.picture_version`, computed by the database."""
+    looks = Func(
+        Value("/"), Value(str(EDITION)), *map(F, LOOKS), function="concat_ws", output_field=CharField()
     )
+    return Left(MD5(looks), 10)

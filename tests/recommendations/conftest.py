@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from pytest_django import Settings
 
-from recommendations.catalogue import catalogue
 from tests.conftest import Connection
+from tests.recommendations.goods import clear, stock
 from tests.streaming.conftest import away, prefix, topics
 
 __all__ = ["away", "prefix", "topics"]
@@ -17,12 +16,12 @@ Rank = Callable[..., None]
 
 
 @pytest.fixture
-def goods(settings: Settings) -> Iterator[None]:
-    """The catalogue of `tests.recommendations.goods` instead of the shop's."""
-    settings.RECOMMENDATIONS_CATALOGUE = "tests.recommendations.goods.Goods"
-    catalogue.cache_clear()
+def goods(model: Connection) -> Iterator[None]:
+    """The products of `tests.recommendations.goods` in the shop."""
+    clear(model)
+    stock(model)
     yield
-    catalogue.cache_clear()
+    clear(model)
 
 
 @pytest.fixture

@@ -1,39 +1,31 @@
-"""A site's catalogue as small as it can be: what `RECOMMENDATIONS_CATALOGUE` names in these tests."""
+"""A catalogue as small as it can be, in the shop's own tables: committed, so that every connection sees it."""
 
-from collections.abc import Sequence
-from decimal import Decimal
-
-from recommendations.catalogue import CatalogueProduct
+from tests.conftest import Connection
 
 CATEGORIES = ("tea", "mug", "cake")
 SOLD_OUT = "tea-99"
+PRICE = 12.5
 
 
-class Goods:
-    """Knows "tea-1" to "tea-99", the mugs and the cakes; has one that is sold out."""
-
-    def products(self, product_ids: Sequence[str]) -> dict[str, CatalogueProduct]:
-        return {product_id: described(product_id) for product_id in product_ids if is_known(product_id)}
-
-    def in_category(self, category: str) -> list[str]:
-        return [f"{category}-{number}" for number in range(1, 100)] if category in CATEGORIES else []
-
-
-def is_known(product_id: str) -> bool:
-    category, _, number = product_id.partition("-")
-    return category in CATEGORIES and number in map(str, range(1, 100))
-
-
-def described(product_id: str) -> CatalogueProduct:
-    category, _, number = product_id.partition("-")
-    return CatalogueProduct(
-        product_id=product_id,
-        title=f"{category.title()} number {number}",
-        url=f"/p/{product_id}/",
-        image=f"/pictures/{product_id}.svg",
-        price=Decimal("12.50"),
-        currency="EUR",
-        category=category,
-        category_name=f"{category.title()}s",
-        available=product_id != SOLD_OUT,
+def stock(connection: Connection) -> None:
+    """ "tea-1" to "tea-99", the mugs and the cakes, all of a year ago; one is sold out."""
+    connection.execute(
+        "INSERT INTO shop_category (slug, name, department, description, position, hue, shape, colour)"
+        " SELECT slug, initcap(slug) || 's', 'Kitchen', '', 0, 210, 'mug', 'ink' FROM unnest(%s::text[]) slug",
+        [list(CATEGORIES)],
     )
+    connection.execute(
+        "INSERT INTO shop_product (product_id, category_id, name, brand, description, attributes, price, stock,"
+        "                          hidden, created_at, shape, colour, pattern, width, height)"
+        " SELECT slug || '-' || number, id, initcap(slug) || ' number ' || number, 'Weir', '', '[]', %s,"
+        "        CASE WHEN slug || '-' || number = %s THEN 0 ELSE 9 END, false, now() - interval '1 year',"
+        "        'mug', 'ink', 'plain', 1, 1"
+        " FROM shop_category, generate_series(1, 99) number WHERE slug = ANY (%s)",
+        [PRICE, SOLD_OUT, list(CATEGORIES)],
+    )
+
+
+def clear(connection: Connection) -> None:
+    of_these = "(SELECT id FROM shop_category WHERE slug = ANY (%s))"
+    connection.execute(f"DELETE FROM shop_product WHERE category_id IN {of_these}", [list(CATEGORIES)])
+    connection.execute("DELETE FROM shop_category WHERE slug = ANY (%s)", [list(CATEGORIES)])
