@@ -111,9 +111,10 @@ class Singles:
     def total(self) -> int:
         return sum(map(len, self.acknowledged.values()))
 
-    def waited(self, share: float) -> float:
-        """The seconds within which this share of the answers came."""
-        return sorted(self.took)[min(len(self.took) - 1, int(len(self.took) * share))][0]
+    def waited(self, share: float, since: float = 0) -> float:
+        """The seconds within which this share of the answers came, of those asked so many seconds after the start."""
+        took = sorted(seconds for seconds, asked in self.took if asked >= since)
+        return took[min(len(took) - 1, int(len(took) * share))]
 
     async def _visit(self, number: int) -> None:
         period = self.visitors / self.rate

@@ -21,6 +21,8 @@ ANSWERED_SECONDS = 1.0
 """Asked of the soak, which has the machine for itself; every other run holds an answer against `REFUSED_SECONDS`."""
 REFUSED_SECONDS = 5.0
 DRAINED_SECONDS = 60
+WARM_SECONDS = 3.0
+"""What a product that has only just started takes for its first answers is no matter of Kafka's."""
 
 
 def spool_is_empty(product: Product) -> bool:
@@ -63,7 +65,7 @@ async def check(product: Product, load: Singles) -> None:
 
 async def kafka_is_away(product: Product, how: str, seconds: float, *, answered_within: float) -> None:
     async with Singles(product, RATE) as load:
-        await asyncio.sleep(3)
+        await asyncio.sleep(WARM_SECONDS)
         if how == "stopped":
             with paused(brokers(*BROKERS)):
                 await asyncio.sleep(seconds)
@@ -73,7 +75,7 @@ async def kafka_is_away(product: Product, how: str, seconds: float, *, answered_
         await asyncio.sleep(3)
     assert set(load.statuses) == {200}
     await check(product, load)
-    assert load.waited(1) < answered_within
+    assert load.waited(1, since=WARM_SECONDS) < answered_within
 
 
 @pytest.mark.parametrize("how", ["stopped", "killed"])
