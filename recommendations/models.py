@@ -246,6 +246,12 @@ class VisitorList(models.Model):
     events = models.JSONField(
         help_text="The newest event on each product that the list is from, newest first."
     )
+    seen = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        db_default=[],
+        help_text="All products of the kept history, newest first: they are left out.",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["as_of"], name="visitorlist_empty", condition=models.Q(events=[]))]

@@ -22,14 +22,16 @@ SPARE = 12
 """Products looked up beyond those wanted, since some may be sold out."""
 
 
-def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = None) -> List:
-    """The stored list of a visitor, filled up with what is trending and popular where it is short.
+def list_for_visitor(
+    visitor_id: str, limit: int = 12, category: str | None = None, composed: VisitorList | None = None
+) -> List:
+    """The visitor's stored list, or the one `composed` just now, filled up with what is trending and popular.
 
     It is filled from the category of their newest product first: one without neighbours moves the list as well.
 
     `version` is 0 for a visitor without a product event. A constant number of queries.
     """
-    stored = VisitorList.objects.filter(visitor_id=visitor_id).first()
+    stored = composed or VisitorList.objects.filter(visitor_id=visitor_id).first()
     if stored is None:
         return _list(visitor_id, 0, datetime.now(UTC), _complete([], limit, category))
     reasons = dict(EventWeight.objects.values_list("event", "reason"))
@@ -42,7 +44,8 @@ def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = No
         }
         for item in stored.items
     ]
-    seen = {event["productId"]: _trace(event) for event in stored.events}
+    seen: dict[str, Trace | None] = {event["productId"]: _trace(event) for event in stored.events}
+    seen |= dict.fromkeys(product_id for product_id in stored.seen if product_id not in seen)
     return _list(visitor_id, stored.version, stored.as_of, _complete(suggested, limit, category, seen))
 
 
@@ -135,7 +138,7 @@ def _complete(
 
 def _akin(seen: Seen, taken: set[str]) -> Iterator[dict[str, Any]]:
     """What is trending or popular in the category of the newest product that the catalogue knows."""
-    known = _products(seen)
+    known = _products(list(islice(seen, SPARE)))
     newest = next((known[product_id] for product_id in seen if product_id in known), None)
     if newest is None:
         return
@@ -214,7 +217,7 @@ def _reason(event: dict[str, Any], reasons: dict[str, str]) -> dict[str, Any]:
 
 def _trace(event: dict[str, Any]) -> Trace:
     times = {
-        name: format_timestamp(datetime.fromisoformat(event[name]))
+        name: event[name] and format_timestamp(datetime.fromisoformat(event[name]))
         for name in ("occurredAt", "receivedAt", "computedAt")
     }
     return (

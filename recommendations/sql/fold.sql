@@ -196,8 +196,8 @@ CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETU
         SET as_of = excluded.as_of, other_ids = excluded.other_ids, scores = excluded.scores;
 
     WITH listed AS (
-        INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events)
-        SELECT t.visitor_id, t.version, moment, list.items, list.events
+        INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events, seen)
+        SELECT t.visitor_id, t.version, moment, list.items, list.events, list.seen
         FROM touched_visitor t CROSS JOIN LATERAL recommendations_list(t.visitor_id) list
         -- An empty list is stored only in the place of another: an open page shows that one.
         WHERE list.events <> '[]'
@@ -205,7 +205,7 @@ CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETU
         ORDER BY t.visitor_id
         ON CONFLICT (visitor_id) DO UPDATE
             SET version = greatest(known.version, excluded.version), as_of = excluded.as_of,
-                items = excluded.items, events = excluded.events
+                items = excluded.items, events = excluded.events, seen = excluded.seen
         RETURNING visitor_id, version
     )
     INSERT INTO recommendations_changedvisitor (visitor_id, version)

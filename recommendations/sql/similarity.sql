@@ -3,6 +3,9 @@
 
 SET LOCAL check_function_bodies = off;  -- migrations make the tables that they read, one after another
 
+DROP FUNCTION IF EXISTS recommendations_newest_events(text);
+DROP FUNCTION IF EXISTS recommendations_list(text, timestamptz);
+
 -- How many times heavier than at the landmark an event at `moment` is stored (forward decay).
 CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
 RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
@@ -59,31 +62,41 @@ RETURNS TABLE (product_id text, score float8, because int, moved int) LANGUAGE s
     LIMIT (SELECT neighbours FROM recommendations_parameters)
 $$;
 
--- The newest event on each of the newest distinct products of a visitor's joined history, newest first, as the lists
--- carry them. In the order of the log: a visitor's own events by position, several visitors' by the time of appending.
-CREATE OR REPLACE FUNCTION recommendations_newest_events(visitor text)
-RETURNS TABLE (product_id text, event jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT product_id,
-           jsonb_build_object(
+-- The distinct products of a visitor's joined history, the newest first, each with its newest event as the lists carry
+-- it where it is among the newest few. In the order of the log: a visitor's own events by position, several visitors' by
+-- the time of appending. `pending` are the visitor's own events after those: what recommendations_unfolded gave.
+CREATE OR REPLACE FUNCTION recommendations_looked_at(visitor text, pending jsonb)
+RETURNS TABLE (place bigint, product_id text, event jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT place, product_id,
+           CASE WHEN place <= (SELECT recent FROM recommendations_parameters) THEN jsonb_build_object(
                'productId', product_id, 'event', event, 'eventId', event_id, 'topic', topic,
                'partition', partition, 'offset', "offset", 'batchId', batch_id,
-               'occurredAt', occurred_at, 'receivedAt', received_at, 'computedAt', computed_at)
+               'occurredAt', occurred_at, 'receivedAt', received_at, 'computedAt', computed_at) END
     FROM (
-        SELECT DISTINCT ON (product_id) *
+        SELECT row_number() OVER (ORDER BY appended DESC, partition DESC, "offset" DESC, position DESC) AS place, *
         FROM (
-            SELECT kept.*, max(kept.appended_at) OVER (PARTITION BY kept.visitor_id ORDER BY kept.position) AS appended
-            FROM recommendations_joined_visitors(visitor) joined
-            CROSS JOIN LATERAL (
-                SELECT * FROM recommendations_visitorevent h
-                WHERE h.visitor_id = joined.visitor_id
-                ORDER BY h.position DESC LIMIT (SELECT history FROM recommendations_parameters)
-            ) kept
-        ) history
-        WHERE weight > 0
-        ORDER BY product_id, appended DESC, partition DESC, "offset" DESC, position DESC
-    ) newest
-    ORDER BY appended DESC, partition DESC, "offset" DESC, position DESC
-    LIMIT (SELECT recent FROM recommendations_parameters)
+            SELECT DISTINCT ON (product_id) *
+            FROM (
+                SELECT kept.*,
+                       max(kept.appended_at) OVER (PARTITION BY joined.visitor_id ORDER BY kept.position) AS appended
+                FROM recommendations_joined_visitors(visitor) joined
+                CROSS JOIN LATERAL (
+                    SELECT position, product_id, event, weight, event_id, topic, partition, "offset", batch_id,
+                           occurred_at, received_at, appended_at, computed_at
+                    FROM recommendations_visitorevent h
+                    WHERE h.visitor_id = joined.visitor_id
+                    UNION ALL
+                    SELECT position, product_id, event, weight, event_id, topic, partition, "offset", NULL,
+                           occurred_at, received_at, appended_at, NULL
+                    FROM recommendations_pending_history(pending)
+                    WHERE pending <> '[]' AND joined.visitor_id = visitor
+                    ORDER BY position DESC LIMIT (SELECT history FROM recommendations_parameters)
+                ) kept
+            ) history
+            WHERE weight > 0
+            ORDER BY product_id, appended DESC, partition DESC, "offset" DESC, position DESC
+        ) newest
+    ) placed
 $$;
 
 -- The visitors whose histories are read together with this one's, and this one: those of the same person.
@@ -104,18 +117,20 @@ RETURNS TABLE (visitor_id text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     ORDER BY p.appended_at DESC, p.visitor_id LIMIT 20
 $$;
 
--- A visitor's list: the items in order and the events that they come from.
-CREATE OR REPLACE FUNCTION recommendations_list(visitor text, moment timestamptz DEFAULT NULL)
-RETURNS TABLE (items jsonb, events jsonb) LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH newest AS (
-        SELECT array_agg(product_id) AS products, coalesce(jsonb_agg(event), '[]') AS events
-        FROM recommendations_newest_events(visitor)
+-- A visitor's list: the items in order, the events that they come from, and all products that it leaves out.
+CREATE OR REPLACE FUNCTION recommendations_list(
+    visitor text, moment timestamptz DEFAULT NULL, pending jsonb DEFAULT '[]'
+) RETURNS TABLE (items jsonb, events jsonb, seen text[]) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH looked_at AS (
+        SELECT coalesce(array_agg(product_id ORDER BY place), '{}') AS products,
+               coalesce(jsonb_agg(event ORDER BY place) FILTER (WHERE event IS NOT NULL), '[]') AS events
+        FROM recommendations_looked_at(visitor, pending)
     )
     SELECT coalesce((
                SELECT jsonb_agg(jsonb_build_object(
                    'productId', s.product_id, 'score', s.score, 'because', s.because, 'moved', s.moved)
                    ORDER BY s.score DESC, s.product_id)
-               FROM recommendations_score(newest.products, moment) s), '[]'),
-           newest.events
-    FROM newest
+               FROM recommendations_score(looked_at.products, moment) s), '[]'),
+           looked_at.events, looked_at.products
+    FROM looked_at
 $$;

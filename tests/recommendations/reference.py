@@ -169,5 +169,5 @@ class Model:
         for k, product in enumerate(newest):
             for other, score in self.similar(product, moment):
                 scores[other] += 0.5**k * score
-        kept = [(product, score) for product, score in scores.items() if product not in newest]
+        kept = [(product, score) for product, score in scores.items() if product not in seen]
         return sorted(kept, key=lambda pair: (-pair[1], pair[0]))[:50]
