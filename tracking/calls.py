@@ -8,7 +8,7 @@ from uuid_utils import uuid7
 
 from tracking.addresses import truncated_ip
 from tracking.clock import occurred_at, time_of
-from tracking.commerce import product_id_of, product_ids_of, split
+from tracking.commerce import list_id_of, positions_of, product_id_of, product_ids_of, split
 from tracking.events import MAX_NAME_LENGTH, Event, EventType, format_timestamp
 from tracking.refusals import Reason, RejectedError, identifier_of
 
@@ -92,7 +92,9 @@ def draft_of(call: Call, sender: Sender) -> Draft:
     if kind is EventType.TRACK and not name:
         raise RejectedError(Reason.MALFORMED, "event", "is missing: a track call names what happened")
     products = product_ids_of(properties) if "products" in properties else []
+    product_id = product_id_of(properties) if properties else None
     clear, identifying = split(properties) if properties else ({}, {})
+    list_id = list_id_of(clear) if "list_id" in clear else None
     if call.name not in (None, ""):
         identifying["name"] = call.name
     if traits:
@@ -104,9 +106,12 @@ def draft_of(call: Call, sender: Sender) -> Draft:
         type=kind,
         event=name or None,
         visitor_id=visitor_id,
-        product_id=(product_id_of(properties) if properties else None)
-        or (products[0] if len(products) == 1 else None),
+        product_id=product_id or (products[0] if len(products) == 1 else None),
         product_ids=products,
+        list_id=list_id,
+        positions=positions_of(properties, products or ([product_id] if product_id else []))
+        if list_id
+        else [],
         occurred_at=_occurred_at(call, sender),
         received_at=sender.received,
         properties=clear,

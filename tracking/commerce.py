@@ -7,7 +7,7 @@ everything else that a sender adds is taken to be about the visitor.
 import re
 from typing import Any, Final, NamedTuple
 
-from tracking.events import MAX_PRODUCTS
+from tracking.events import MAX_ID_LENGTH, MAX_POSITION, MAX_PRODUCTS
 from tracking.refusals import Reason, RejectedError, identifier_of
 
 PRODUCT_ID_NAMES: Final = ("product_id", "productId", "sku")
@@ -75,6 +75,30 @@ def product_ids_of(properties: dict[str, Any]) -> list[str]:
         raise RejectedError(Reason.TOO_LARGE, "properties.products", f"holds more than {MAX_PRODUCTS}")
     found = (product_id_of(item, "properties.products") for item in products if isinstance(item, dict))
     return list(dict.fromkeys(product for product in found if product))
+
+
+def list_id_of(clear: dict[str, Any]) -> str | None:
+    """The list that an event's products were seen in, of properties that are in the clear."""
+    list_id = str(clear.get("list_id", ""))
+    return list_id if 0 < len(list_id) <= MAX_ID_LENGTH else None
+
+
+def positions_of(properties: dict[str, Any], product_ids: list[str]) -> list[int]:
+    """Where the products stand in their list, in their order; 0 for an unknown place, empty where all are unknown."""
+    items = properties.get("products")
+    if not isinstance(items, list):
+        items = [properties] if len(product_ids) == 1 else []
+    told: dict[str | None, int] = {}
+    for item in items:
+        if isinstance(item, dict) and (position := _position(item.get("position"))):
+            told.setdefault(product_id_of(item), position)
+    return [told.get(product, 0) for product in product_ids] if told else []
+
+
+def _position(value: Any) -> int:
+    """A place from 1 on, as a number or a text; 0 for what is none."""
+    number = value if type(value) in (int, float) else _number(value)
+    return int(number) if number and 1 <= number <= MAX_POSITION and number == int(number) else 0
 
 
 def _number(value: Any) -> int | float | None:

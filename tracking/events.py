@@ -26,12 +26,18 @@ EARLIEST_TIME: Final = "2000-01-01T00:00:00.000Z"
 MAX_ID_LENGTH: Final = 100
 MAX_NAME_LENGTH: Final = 200
 MAX_PRODUCTS: Final = 100
+MAX_POSITION: Final = 10_000
+
+LIST_VIEWED: Final = "Product List Viewed"
+"""`products` were seen in `listId`, really: each at its position."""
+PRODUCT_CLICKED: Final = "Product Clicked"
 
 # PostgreSQL's text holds every character but NUL: one such event would stop whoever writes it there.
 WITHOUT_NUL: Final = r"^[^\x00]*$"
 
 Identifier = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH, pattern=WITHOUT_NUL)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH, pattern=WITHOUT_NUL)]
+Position = Annotated[int, Meta(ge=0, le=MAX_POSITION)]
 Timestamp = Annotated[
     str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="RFC 3339, UTC, milliseconds")
 ]
@@ -64,6 +70,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     user_id: Identifier | None = None
     product_id: Identifier | None = None
     product_ids: Annotated[list[Identifier], Meta(max_length=MAX_PRODUCTS)] = []
+    list_id: Identifier | None = None
+    """The list of products in which they were seen or clicked: `list_id` of Segment's e-commerce events."""
+    positions: Annotated[list[Position], Meta(max_length=MAX_PRODUCTS)] = []
+    """Where `products` stand in that list, in the same order, from 1; 0 for one whose place the sender did not tell.
+
+    Empty where none was told. Of another length than `products` they say nothing."""
     properties: dict[str, Any] = {}
     context: dict[str, Any] = {}
     person_id: Identifier | None = None

@@ -18,7 +18,9 @@ BEGIN
         product_ids text[],
         person_id text,
         source text,
-        left_out boolean NOT NULL DEFAULT false
+        left_out boolean NOT NULL DEFAULT false,
+        list_id text,  -- the list in which the products were seen or clicked
+        positions int[]  -- of product_ids, in the same order; null where they are not known
     ) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS ordered_event (
         ordinal bigint PRIMARY KEY,
@@ -66,7 +68,7 @@ BEGIN
                      AND row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
                 THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
            false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids,
-           person_id, source, left_out
+           person_id, source, left_out, list_id, positions
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
     ) b

@@ -1,6 +1,6 @@
 """Spark's schema of an event. A test holds it to `tracking.events.Event`, where the contract is defined."""
 
-from pyspark.sql.types import ArrayType, BooleanType, StringType, StructField, StructType
+from pyspark.sql.types import ArrayType, BooleanType, IntegerType, StringType, StructField, StructType
 
 EVENT_SCHEMA = StructType(
     [
@@ -12,6 +12,8 @@ EVENT_SCHEMA = StructType(
         StructField("event", StringType()),
         StructField("productId", StringType()),
         StructField("productIds", ArrayType(StringType())),
+        StructField("listId", StringType()),
+        StructField("positions", ArrayType(IntegerType())),
         StructField("personId", StringType()),
         StructField("source", StringType()),
         StructField("leftOut", BooleanType()),

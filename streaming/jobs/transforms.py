@@ -4,9 +4,25 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as f
 
 from streaming.jobs.schema import EVENT_SCHEMA
-from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_PRODUCTS, EventType
+from tracking.events import (
+    EARLIEST_TIME,
+    MAX_ID_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_POSITION,
+    MAX_PRODUCTS,
+    EventType,
+)
 
-TEXTS = ("e.eventId", "e.visitorId", "e.event", "e.productId", "e.productIds", "e.personId", "e.source")
+TEXTS = (
+    "e.eventId",
+    "e.visitorId",
+    "e.event",
+    "e.productId",
+    "e.productIds",
+    "e.personId",
+    "e.source",
+    "e.listId",
+)
 """What is written to Postgres as text, which cannot hold U+0000."""
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
@@ -34,7 +50,7 @@ def validate(parsed: DataFrame) -> DataFrame:
             f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"
         ),
         *(_check_identifier(e + name, required=True) for name in ("eventId", "visitorId")),
-        *(_check_identifier(e + name, required=False) for name in ("productId", "personId")),
+        *(_check_identifier(e + name, required=False) for name in ("productId", "personId", "listId")),
         f.when(_is_not(f.col("e.type").isin([kind.value for kind in EventType])), "type: unknown"),
         f.when(
             ~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"
@@ -59,7 +75,7 @@ def validate(parsed: DataFrame) -> DataFrame:
 
 
 def flatten(validated: DataFrame) -> DataFrame:
-    """The columns that the sink copies, and `reason`: products in their order, each once.
+    """The columns that the sink copies, and `reason`: products in their order, each once; their positions or null.
 
     Of a rejected record only the reason counts; a tombstone is one without `event_id`.
     """
@@ -67,6 +83,12 @@ def flatten(validated: DataFrame) -> DataFrame:
         f.when(f.size("e.productIds") > 0, f.array_distinct("e.productIds"))
         .when(f.col("e.productId").isNotNull(), f.array("e.productId"))
         .otherwise(f.array().cast("array<string>"))
+    )
+    positions = f.when(
+        (f.size("e.positions") == f.size(products))
+        & (f.size(products) > 0)
+        & f.forall("e.positions", lambda position: position.between(0, MAX_POSITION)),
+        f.col("e.positions"),
     )
     return validated.select(
         "partition",
@@ -82,6 +104,8 @@ def flatten(validated: DataFrame) -> DataFrame:
         f.col("e.personId").alias("person_id"),
         f.col("e.source").alias("source"),
         f.coalesce("e.leftOut", f.lit(False)).alias("left_out"),
+        f.col("e.listId").alias("list_id"),
+        positions.alias("positions"),
         "reason",
     )
 

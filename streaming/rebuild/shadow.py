@@ -8,7 +8,7 @@ import msgspec
 from confluent_kafka import Message
 
 from streaming.jobs.fold import Connection, copy_events, fold, open_fold
-from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, Event
+from tracking.events import EARLIEST_TIME, MAX_ID_LENGTH, MAX_POSITION, Event
 
 SCHEMA = "rebuild"
 FACTS = (
@@ -33,6 +33,7 @@ TEXTS = (
     "productId",
     "personId",
     "source",
+    "listId",
 )
 EARLIEST = datetime.fromisoformat(EARLIEST_TIME)
 AHEAD = timedelta(hours=24)
@@ -104,7 +105,7 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
     place = (message.partition(), message.offset(), appended_at)
     if value is None:
         erased = _visitor_of(message.key())
-        return None if erased is None else (*place, erased, *[None] * 7, False)
+        return None if erased is None else (*place, erased, *[None] * 7, False, None, None)
     event = _event_of(value, appended_at)
     if event is None:
         return None
@@ -115,10 +116,12 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
         event.event or event.type.value,
         event.occurred_at,
         event.received_at,
-        list(dict.fromkeys(event.products)),
+        products := list(dict.fromkeys(event.products)),
         event.person_id,
         event.source,
         event.left_out,
+        event.list_id,
+        event.positions if len(event.positions) == len(products) > 0 else None,
     )
 
 
@@ -142,6 +145,8 @@ def _event_of(value: bytes, appended_at: datetime) -> Event | None:
             read["productIds"] = [_text(product_id) for product_id in listed]
         if raw.get("leftOut") is True:
             read["leftOut"] = True
+        if _are_positions(positions := raw.get("positions")):
+            read["positions"] = positions
         event = msgspec.convert(read, Event)
         for moment in (event.occurred_at, event.received_at):
             if not EARLIEST <= datetime.fromisoformat(moment) <= appended_at + AHEAD:
@@ -149,6 +154,11 @@ def _event_of(value: bytes, appended_at: datetime) -> Event | None:
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so is a 30th of February
         return None
     return event
+
+
+def _are_positions(value: Any) -> bool:
+    """Whether the event's positions say something; where they do not, they are passed over like any other field."""
+    return isinstance(value, list) and all(type(each) is int and 0 <= each <= MAX_POSITION for each in value)
 
 
 def _text(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.site import HANG_UP, Answer, Site
 
+PLAIN = '<a id="plain" href="#x" data-product-id="tea-9">In no list</a>'
 TRACKER = '<script type="module" src="/static/tracking/tracker.js" data-write-key="wk"></script>'
 OUTBOX = "Object.keys(localStorage).filter((key) => key.startsWith('tributary.event.'))"
 NOTHING_WAITS = f"() => {OUTBOX}.length === 0"
@@ -20,8 +21,8 @@ def _pages(site: Site) -> None:
         for n in (1, 2, 3)
     )
     site.pages["/"] = (
-        f'<title>Home</title>{TRACKER}<ul data-list="home">{links}</ul>'
-        '<a id="plain" href="#x" data-product-id="tea-9">In no list</a>'
+        # What is seen of a list is not these tests' business: it stands below what the window shows.
+        f'<title>Home</title>{TRACKER}<p style="height: 3000px">{PLAIN}</p><ul data-list="home">{links}</ul>'
     )
     site.pages["/p/tea-2/"] = (
         f"<title>Tea 2</title>{TRACKER}"

@@ -29,6 +29,8 @@ class Done:
     source: str | None = None
     left_out: bool = False
     erases: bool = False
+    list_id: str | None = None
+    positions: tuple[int, ...] = ()
 
 
 class Looked(NamedTuple):

@@ -45,6 +45,11 @@ ODD = (
     b'{"eventId": 18, "type": "page", "visitorId": "v", "personId": {"id": 1}, "leftOut": "yes", "source": 7, '
     + TIMES
     + b"}",
+    *(
+        b'{"eventId": "l%d", "type": "track", "visitorId": "v", "event": "Product Clicked", "productId": "p", '
+        b'"listId": 7, "positions": %s, ' % (number, positions) + TIMES + b"}"
+        for number, positions in enumerate((b'["1"]', b"[1, 2]", b"[null]", b"[-1]", b"[1.0]", b"3", b"[4]"))
+    ),
     b'{"eventId": "z", "type": "track", "visitorId": "v", "productId": "p", "properties": "text", '
     + TIMES
     + b"}",
@@ -152,7 +157,7 @@ def unequal(output: str) -> dict[str, int]:
 def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> None:
     output = verify()
     assert unequal(output) == {}
-    assert "Equal: 246 events of the log give the live model." in output
+    assert "Equal: 253 events of the log give the live model." in output
     assert folded.execute("SELECT sum(duplicates), sum(rejected) FROM streaming_batch").fetchone() == (
         20,
         len(GARBAGE) + 4,

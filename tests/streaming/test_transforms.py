@@ -44,6 +44,8 @@ def test_an_event_becomes_the_row_that_the_sink_copies(spark: SparkSession) -> N
         "person_id": None,
         "source": None,
         "left_out": False,
+        "list_id": None,
+        "positions": None,
         "reason": None,
     }
 
@@ -51,6 +53,25 @@ def test_an_event_becomes_the_row_that_the_sink_copies(spark: SparkSession) -> N
 def test_who_the_visitor_is_and_what_is_left_out_are_carried(spark: SparkSession) -> None:
     (row,) = rows_of(spark, GOOD | {"personId": "u-1", "source": "shop", "leftOut": True, "bot": True})
     assert (row.person_id, row.source, row.left_out) == ("u-1", "shop", True)
+
+
+def test_the_list_and_the_positions_of_its_products_are_carried(spark: SparkSession) -> None:
+    seen, clicked = rows_of(
+        spark,
+        GOOD
+        | {"event": "Product List Viewed", "productIds": ["a", "b"], "listId": "home", "positions": [3, 0]},
+        GOOD | {"event": "Product Clicked", "productId": "a", "listId": "home", "positions": [3]},
+    )
+    assert (seen.product_ids, seen.list_id, seen.positions) == (["a", "b"], "home", [3, 0])
+    assert (clicked.product_ids, clicked.list_id, clicked.positions) == (["a"], "home", [3])
+
+
+@pytest.mark.parametrize(
+    "positions", ["1", [1, 2], [], ["1"], [None], [-1], [10_001], [1.5], [2**40], {"a": 1}, 1]
+)
+def test_positions_that_say_nothing_are_passed_over(spark: SparkSession, positions: Any) -> None:
+    (row,) = rows_of(spark, GOOD | {"productId": "a", "listId": "home", "positions": positions})
+    assert (row.reason, row.list_id, row.positions) == (None, "home", None)
 
 
 def test_a_record_without_a_value_erases_the_visitor_of_its_key(spark: SparkSession) -> None:
@@ -106,6 +127,8 @@ def test_products_stand_in_their_order_each_once(spark: SparkSession) -> None:
         ),
         (GOOD | {"receivedAt": None}, "receivedAt: not an RFC 3339 time in UTC with milliseconds"),
         (GOOD | {"personId": ""}, "personId: not 1 to 100 characters"),
+        (GOOD | {"listId": "l" * 101}, "listId: not 1 to 100 characters"),
+        (GOOD | {"listId": "a\0b"}, "holds the character U+0000"),
         (GOOD | {"source": "s" * 201}, "source: not 1 to 200 characters"),
         (GOOD | {"personId": "a\0b"}, "holds the character U+0000"),
         (GOOD | {"source": "a\0b"}, "holds the character U+0000"),

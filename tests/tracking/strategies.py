@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH, Event, EventType, format_timestamp
+from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_POSITION, Event, EventType, format_timestamp
 
 letters = st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
 identifiers = st.text(letters, min_size=1, max_size=MAX_ID_LENGTH)
@@ -31,6 +31,8 @@ events = st.builds(
     user_id=st.none() | identifiers,
     product_id=st.none() | identifiers,
     product_ids=st.lists(identifiers, max_size=5),
+    list_id=st.none() | identifiers,
+    positions=st.lists(st.integers(0, MAX_POSITION), max_size=5),
     properties=objects,
     context=objects,
 )

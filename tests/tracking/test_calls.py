@@ -198,6 +198,53 @@ def test_only_what_says_something_of_products_stays_in_the_clear() -> None:
     assert set(draft.identifying["properties"]) == {"email", "search", "url", "phone", "list", "products"}
 
 
+# -- In which list --------------------------------------------------------------------------------------------
+LISTED = {
+    "list_id": "home",
+    "products": [{"product_id": "a", "position": 3}, {"sku": "b"}, {"sku": "c", "position": "5"}],
+}
+
+
+def test_the_products_of_a_list_stand_with_their_positions() -> None:
+    event = event_of(VIEW | {"event": "Product List Viewed", "properties": LISTED})
+
+    assert (event.list_id, event.products, event.positions) == ("home", ["a", "b", "c"], [3, 0, 5])
+
+
+def test_a_product_that_is_listed_twice_stands_where_it_came_first() -> None:
+    again = LISTED | {"products": [*LISTED["products"], {"product_id": "a", "position": 9}]}
+
+    event = event_of(VIEW | {"event": "Product List Viewed", "properties": again})
+
+    assert (event.products, event.positions) == (["a", "b", "c"], [3, 0, 5])
+
+
+def test_a_clicked_product_has_the_one_position() -> None:
+    event = event_of(VIEW | {"properties": {"product_id": "a", "list_id": 7, "position": "2"}})
+
+    assert (event.list_id, event.products, event.positions) == ("7", ["a"], [2])
+
+
+@pytest.mark.parametrize("position", [None, 0, -1, 1.5, "first", "", True, 10_001, [1], {}])
+def test_what_is_no_position_is_none(position: Any) -> None:
+    event = event_of(VIEW | {"properties": {"product_id": "a", "list_id": "home", "position": position}})
+
+    assert (event.list_id, event.positions) == ("home", [])
+
+
+@pytest.mark.parametrize("list_id", [None, "", "ada@example.com", "l" * 101, True, ["home"]])
+def test_what_is_no_list_has_no_positions(list_id: Any) -> None:
+    event = event_of(VIEW | {"properties": {"product_id": "a", "list_id": list_id, "position": 1}})
+
+    assert (event.list_id, event.positions) == (None, [])
+
+
+def test_a_list_without_products_has_no_positions() -> None:
+    event = event_of(VIEW | {"properties": {"list_id": "home", "position": 1}})
+
+    assert (event.list_id, event.products, event.positions) == ("home", [], [])
+
+
 # -- When ----------------------------------------------------------------------------------------------------
 def test_a_wrong_clock_is_corrected_by_when_the_sender_says_it_sent() -> None:
     an_hour_fast = NOW + timedelta(hours=1)

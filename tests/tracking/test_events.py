@@ -15,6 +15,7 @@ from tests.tracking.strategies import events, json_values
 from tracking.events import (
     MAX_ID_LENGTH,
     MAX_NAME_LENGTH,
+    MAX_POSITION,
     MAX_PRODUCTS,
     Event,
     decode,
@@ -50,6 +51,8 @@ REFUSED: dict[str, list[Any]] = {
     "userId": ["", 12, "u" * (MAX_ID_LENGTH + 1)],
     "productId": ["", 12, "p" * (MAX_ID_LENGTH + 1), "p\x00"],
     "productIds": [None, "p", [""], [None], ["p\x00"], ["p"] * (MAX_PRODUCTS + 1)],
+    "listId": ["", 12, "l" * (MAX_ID_LENGTH + 1), "l\x00"],
+    "positions": [None, 3, ["1"], [-1], [1.5], [MAX_POSITION + 1], [1] * (MAX_PRODUCTS + 1)],
     "properties": [None, [], "a"],
     "context": [None, 1],
 }
@@ -78,6 +81,7 @@ def test_an_event_of_the_first_version_stays_readable() -> None:
 
     assert (event.event, event.user_id, event.product_id) == (None, None, None)
     assert (event.products, event.properties, event.context) == ([], {}, {})
+    assert (event.list_id, event.positions) == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Spark reads events with a schema of its own: it must be the contract's."""
 
 import msgspec
-from pyspark.sql.types import ArrayType, BooleanType, DataType, StringType
+from pyspark.sql.types import ArrayType, BooleanType, DataType, IntegerType, StringType
 
 from streaming.jobs.schema import EVENT_SCHEMA
 from tracking.events import Event
@@ -21,6 +21,8 @@ def spark_type(kind: msgspec.inspect.Type) -> DataType:
             return StringType()
         case msgspec.inspect.BoolType():
             return BooleanType()
+        case msgspec.inspect.IntType():
+            return IntegerType()
         case msgspec.inspect.ListType(item_type=item):
             return ArrayType(spark_type(item))
     raise AssertionError(f"no Spark type is known for {kind}: say here which holds it")

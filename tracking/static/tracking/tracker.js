@@ -4,9 +4,11 @@
  *   <main data-product-viewed="tea-7" data-product-name data-product-price data-product-category>   a product page
  *   <ul data-list="category:tea"> ... <a data-product-id="tea-7" data-position="3">                 a link in a list
  *
+ * What of the lists was really seen is told by impressions.js as "Product List Viewed".
  * Everything else goes through `window.tributary.track(event, properties)`.
  */
 
+import { Impressions } from "./impressions.js";
 import { Sender } from "./sender.js";
 
 const LIBRARY = { name: "tributary.js", version: "1.0.0" };
@@ -74,12 +76,21 @@ function reportView() {
   });
 }
 
+/** @type {Impressions} */
+let impressions;
+
+/** @param {string} list @param {object[]} products */
+function reportSeen(list, products) {
+  track("Product List Viewed", { list_id: list, products });
+}
+
 /** @param {MouseEvent} click */
 function reportClick(click) {
   if (click.button > 1 || !(click.target instanceof Element)) return; // the middle button opens a link too
   const link = /** @type {HTMLAnchorElement | null} */ (click.target.closest("a[data-product-id]"));
   const list = /** @type {HTMLElement | null | undefined} */ (link?.closest("[data-list]"));
   if (!link || !list) return;
+  impressions.include(link);
   track("Product Clicked", {
     product_id: link.dataset.productId,
     list_id: list.dataset.list,
@@ -90,8 +101,13 @@ function reportClick(click) {
 
 function start() {
   reportView();
+  impressions = new Impressions(reportSeen);
   // A page that comes back from the browser's back-forward cache is seen again, though it is not loaded again.
-  addEventListener("pageshow", (shown) => shown.persisted && reportView());
+  addEventListener("pageshow", (shown) => {
+    if (!shown.persisted) return;
+    reportView();
+    impressions.begin();
+  });
   // In the capturing phase: a shop's own handler that stops the event hides no click.
   document.addEventListener("click", reportClick, { capture: true });
   document.addEventListener("auxclick", reportClick, { capture: true });
