@@ -8,6 +8,6 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0004_persons")]
+    dependencies = [("recommendations", "0007_session")]
 
     operations = [migrations.RunSQL((SQL / "fold.sql").read_text(), migrations.RunSQL.noop)]
