@@ -67,19 +67,24 @@ def _empty(connection: Connection) -> None:
         connection.execute(f"DELETE FROM {table}")
 
 
+def spark_jars() -> str:
+    """The connector's jars, comma-separated, as `SPARK_JARS` has them."""
+    folder = Path(__file__).resolve().parent.parent / ".local" / "jars" / "spark"
+    return os.environ.get("SPARK_JARS") or ",".join(map(str, sorted(folder.glob("*.jar"))))
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
     """A Spark session in this process, like the application's but for its master."""
     from streaming.jobs.session import spark_session
     from streaming.jobs.settings import Settings
 
-    jars = Path(__file__).resolve().parent.parent / ".local" / "jars" / "spark"
     session = spark_session(
         Settings(
             database_url=settings.DATABASE_URL,
             kafka={"kafka.bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS},
             master="local[1]",
-            jars=os.environ.get("SPARK_JARS") or ",".join(map(str, sorted(jars.glob("*.jar")))),
+            jars=spark_jars(),
         )
     )
     yield session

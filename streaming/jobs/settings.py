@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Settings:
     max_events: int = 5000
     """Records of one micro-batch at the most: what bounds the driver's memory and a batch's time."""
     extra: dict[str, str] = field(default_factory=dict)
+    """Settings of Spark's own, as its documentation names them; they win over those in `session.py`."""
 
 
 def settings_from_environment() -> Settings:
@@ -46,6 +48,7 @@ def settings_from_environment() -> Settings:
         checkpoints=Path(os.environ.get("CHECKPOINT_DIR") or home / "data" / "checkpoints").resolve(),
         trigger=os.environ.get("SPARK_TRIGGER") or Settings.trigger,
         max_events=int(os.environ.get("SPARK_MAX_EVENTS_PER_BATCH") or Settings.max_events),
+        extra=_spark_options(os.environ.get("SPARK_CONF", "")),
     )
 
 
@@ -59,6 +62,14 @@ def _address(variable: str, key: str, home: Path) -> str:
             f"{variable} is not set and no embedded stack has been set up in {home}: "
             f"run `make up`, or set {variable} to your own server."
         ) from error
+
+
+def _spark_options(text: str) -> dict[str, str]:
+    """`spark.executor.memory=2g "spark.executor.extraJavaOptions=-XX:+UseG1GC -Xss2m"` as a shell would split it."""
+    words = shlex.split(text)
+    if wrong := [word for word in words if not word.startswith("spark.") or "=" not in word]:
+        raise SystemExit(f"SPARK_CONF holds {wrong[0]!r}: it takes words such as spark.executor.memory=2g.")
+    return dict(word.split("=", 1) for word in words)
 
 
 def _kafka_options(bootstrap_servers: str) -> dict[str, str]:
