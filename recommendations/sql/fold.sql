@@ -23,7 +23,7 @@ BEGIN
         positions int[]  -- of product_ids, in the same order; null where they are not known
     ) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE IF NOT EXISTS ordered_event (
-        ordinal bigint PRIMARY KEY,
+        ordinal bigint NOT NULL,
         key uuid,
         occurrence int NOT NULL,
         fresh boolean NOT NULL DEFAULT false,
@@ -67,17 +67,18 @@ BEGIN
            CASE WHEN event_id IS NOT NULL
                      AND row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
                 THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
-           false, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at, product_ids,
-           person_id, source, left_out, list_id, positions
+           event_id IS NOT NULL, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
+           product_ids, person_id, source, left_out, list_id, positions
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
     ) b
     CROSS JOIN LATERAL (SELECT md5(visitor_id || E'\x1f' || event_id)::uuid AS key) event_key
     WINDOW in_order AS (ORDER BY appended, partition, "offset");
 
+    UPDATE ordered_event SET fresh = false WHERE fresh AND occurrence = 0;
     SELECT coalesce(max(occurrence), 0) INTO rounds FROM ordered_event;
     FOR round IN 1..rounds LOOP
-        WITH seen AS (
+        WITH unseen AS (
             INSERT INTO recommendations_seenevent AS known (key, partition, appended_at)
             SELECT key, partition, appended_at FROM ordered_event WHERE occurrence = round ORDER BY key
             ON CONFLICT (key) DO UPDATE
@@ -85,7 +86,7 @@ BEGIN
                 WHERE known.appended_at <= excluded.appended_at - interval '24 hours'
             RETURNING key
         )
-        UPDATE ordered_event e SET fresh = true FROM seen WHERE e.key = seen.key AND e.occurrence = round;
+        UPDATE ordered_event SET fresh = false WHERE occurrence = round AND key NOT IN (SELECT key FROM unseen);
     END LOOP;
     RETURN (SELECT count(*) FROM ordered_event WHERE NOT fresh AND event_id IS NOT NULL);
 END $$;
@@ -94,33 +95,33 @@ END $$;
 -- of the model's business, though its id was seen.
 CREATE OR REPLACE FUNCTION recommendations_append_history(batch bigint, log_topic text, moment timestamptz)
 RETURNS void LANGUAGE sql AS $$
-    WITH appended AS (
-        INSERT INTO recommendations_visitorevent AS history (
-            visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", batch_id,
-            occurred_at, received_at, appended_at, computed_at)
-        SELECT e.visitor_id,
-               coalesce(last.position, 0)
-                   + row_number() OVER (PARTITION BY e.visitor_id ORDER BY e.ordinal, product.place),
-               product.id, e.event, coalesce(w.weight, other.weight), e.event_id, log_topic, e.partition, e."offset",
-               batch, e.occurred_at, e.received_at, e.appended_at, moment
-        FROM ordered_event e
-        CROSS JOIN LATERAL unnest(e.product_ids) WITH ORDINALITY AS product (id, place)
-        LEFT JOIN recommendations_eventweight w ON w.event = e.event
-        LEFT JOIN recommendations_eventweight other ON other.event = '*'
-        LEFT JOIN LATERAL (
-            SELECT position FROM recommendations_visitorevent known
-            WHERE known.visitor_id = e.visitor_id ORDER BY position DESC LIMIT 1
-        ) last ON true
-        WHERE e.fresh AND NOT e.left_out AND coalesce(w.weight, other.weight, 0) <> 0
-        RETURNING visitor_id, position, appended_at
-    )
+    INSERT INTO new_interaction (
+        visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", batch_id, occurred_at,
+        received_at, appended_at, computed_at)
+    SELECT e.visitor_id,
+           coalesce(last.position, 0) + row_number() OVER (PARTITION BY e.visitor_id ORDER BY e.ordinal, product.place),
+           product.id, e.event, coalesce(w.weight, other.weight), e.event_id, log_topic, e.partition, e."offset",
+           batch, e.occurred_at, e.received_at, e.appended_at, moment
+    FROM ordered_event e
+    CROSS JOIN LATERAL unnest(e.product_ids) WITH ORDINALITY AS product (id, place)
+    LEFT JOIN recommendations_eventweight w ON w.event = e.event
+    LEFT JOIN recommendations_eventweight other ON other.event = '*'
+    LEFT JOIN LATERAL (
+        SELECT position FROM recommendations_visitorevent known
+        WHERE known.visitor_id = e.visitor_id ORDER BY position DESC LIMIT 1
+    ) last ON true
+    WHERE e.fresh AND NOT e.left_out AND coalesce(w.weight, other.weight, 0) <> 0;
+
+    INSERT INTO recommendations_visitorevent (
+        visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", batch_id, occurred_at,
+        received_at, appended_at, computed_at)
+    SELECT visitor_id, position, product_id, event, weight, event_id, topic, partition, "offset", batch_id,
+           occurred_at, received_at, appended_at, computed_at
+    FROM new_interaction;
+
     INSERT INTO touched_visitor
     SELECT visitor_id, recommendations_version(max(appended_at)), min(position), max(position)
-    FROM appended GROUP BY visitor_id;
-
-    INSERT INTO new_interaction
-    SELECT h.* FROM touched_visitor t
-    JOIN recommendations_visitorevent h ON h.visitor_id = t.visitor_id AND h.position >= t.first_position;
+    FROM new_interaction GROUP BY visitor_id;
 $$;
 
 -- Adds the new history rows to counts and pairs, and to hours what happened within the time that those are kept. Each row
@@ -189,11 +190,12 @@ $$;
 -- Derives the lists of what the batch touched, and writes down which visitors are to be told.
 CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETURNS void LANGUAGE sql AS $$
     INSERT INTO recommendations_similarproducts AS known (product_id, as_of, other_ids, scores)
-    SELECT t.product_id, moment, coalesce(array_agg(s.other_id ORDER BY s.score DESC, s.other_id)
-               FILTER (WHERE s.other_id IS NOT NULL), '{}'),
-           coalesce(array_agg(s.score ORDER BY s.score DESC, s.other_id) FILTER (WHERE s.other_id IS NOT NULL), '{}')
-    FROM touched_product t LEFT JOIN LATERAL recommendations_similar(t.product_id, moment) s ON true
-    GROUP BY t.product_id ORDER BY t.product_id
+    SELECT t.product_id, moment, coalesce(list.other_ids, '{}'), coalesce(list.scores, '{}')
+    FROM touched_product t CROSS JOIN LATERAL (
+        SELECT array_agg(other_id) AS other_ids, array_agg(score) AS scores
+        FROM recommendations_similar(t.product_id, moment)  -- in order
+    ) list
+    ORDER BY t.product_id
     ON CONFLICT (product_id) DO UPDATE
         SET as_of = excluded.as_of, other_ids = excluded.other_ids, scores = excluded.scores;
 

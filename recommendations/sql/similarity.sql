@@ -6,24 +6,30 @@ SET LOCAL check_function_bodies = off;  -- migrations make the tables that they 
 DROP FUNCTION IF EXISTS recommendations_newest_events(text);
 DROP FUNCTION IF EXISTS recommendations_list(text, timestamptz);
 
--- How many times heavier than at the landmark an event at `moment` is stored (forward decay).
+-- How many times heavier than at the landmark an event at `moment` is stored (forward decay). Written with differences of
+-- times only: extract() of a time is not immutable for Postgres, and the function would be called instead of inlined.
 CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
 RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    exp(ln(2.0::float8) * (extract(epoch FROM moment)::float8 - extract(epoch FROM landmark)::float8)
-        / extract(epoch FROM half_life)::float8);
+    exp(ln(2.0::float8) * extract(epoch FROM moment - landmark)::float8 / extract(epoch FROM half_life)::float8);
 
 -- The products most similar to one as of a moment, from the facts: best first, ties by product id.
 -- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping)
 CREATE OR REPLACE FUNCTION recommendations_similar(product text, moment timestamptz)
 RETURNS TABLE (other_id text, score float8) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT pair.other_id,
-           (pair.positive - pair.negative) / grown.times
-           / (power(counted.positive / grown.times + p.smoothing, p.damping)
-              * power(other.positive / grown.times + p.smoothing, p.other_damping)) AS score
-    FROM recommendations_parameters p
-    CROSS JOIN LATERAL (SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times) grown
+           (pair.positive - pair.negative) / given.times
+           / (given.damped * power(other.positive / given.times + given.smoothing, given.other_damping)) AS score
+    FROM (
+        SELECT grown.times, p.smoothing, p.other_damping,
+               power(counted.positive / grown.times + p.smoothing, p.damping) AS damped
+        FROM recommendations_parameters p
+        CROSS JOIN LATERAL (
+            SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times OFFSET 0
+        ) grown
+        JOIN recommendations_productcount counted ON counted.product_id = product
+        OFFSET 0  -- computed once, not for each pair
+    ) given
     JOIN recommendations_pair pair ON pair.product_id = product AND pair.positive > pair.negative
-    JOIN recommendations_productcount counted ON counted.product_id = pair.product_id
     JOIN recommendations_productcount other ON other.product_id = pair.other_id
     ORDER BY score DESC, pair.other_id
     LIMIT (SELECT neighbours FROM recommendations_parameters)
