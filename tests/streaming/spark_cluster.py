@@ -34,7 +34,7 @@ def standalone_cluster(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def daemon(log: Path, name: str, *arguments: str) -> Iterator[Path]:
-    """Runs a class of `org.apache.spark.deploy`; what it says goes to `log`. A worker ends its executors with itself."""
+    """Runs a class of `org.apache.spark.deploy`; what it says goes to `log`. Its end is the end of its executors."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
