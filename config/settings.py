@@ -129,6 +129,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "refresh categories": {
+        "task": "recommendations.tasks.refresh_categories",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune pairs": {"task": "recommendations.tasks.prune_pairs", "schedule": crontab(hour="3", minute="30")},
     "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
 }

@@ -261,21 +261,23 @@ class VisitorList(models.Model):
 
 
 class RankedProduct(models.Model):
-    """A list that is the same for everybody: trending or popular, refreshed every few seconds."""
+    """A list that is the same for everybody, of all products or of one category: refreshed again and again."""
 
     class Kind(models.TextChoices):
         TRENDING = "trending"
         POPULAR = "popular"
+        NEW = "new"
 
-    pk = models.CompositePrimaryKey("kind", "rank")
+    pk = models.CompositePrimaryKey("kind", "category", "rank")
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    category = models.CharField(max_length=100, db_default="", help_text="Empty: of all products.")
     rank = models.PositiveIntegerField()
     product_id = models.CharField(max_length=100)
     score = models.FloatField()
     as_of = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.rank}: {self.product_id}"
+        return f"{self.kind} {self.category} {self.rank}: {self.product_id}"
 
 
 class ChangedVisitor(models.Model):

@@ -5,14 +5,23 @@ from django.db import connection, transaction
 
 RANKED_PRODUCTS = 300
 """How many products the trending and the popular list keep."""
+PRODUCTS_OF_A_CATEGORY = 100
+"""How many of each category."""
 PAIRS_PER_PRODUCT = 200
 
 
 @shared_task
 def refresh_trending() -> None:
-    """Ranks trending and popular products anew."""
+    """Ranks trending, popular and new products anew."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT recommendations_refresh_ranked(now(), %s)", [RANKED_PRODUCTS])
+
+
+@shared_task
+def refresh_categories() -> None:
+    """Ranks trending and popular products of each category anew: it looks at every product that was looked at."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT recommendations_refresh_categories(now(), %s)", [PRODUCTS_OF_A_CATEGORY])
 
 
 @shared_task

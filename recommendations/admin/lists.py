@@ -79,7 +79,7 @@ class RankedPage(AdminPage):
     refresh = 10
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ranked = list(RankedProduct.objects.order_by("kind", "rank"))
+        ranked = list(RankedProduct.objects.filter(category="").order_by("kind", "rank"))
         return super().get_context_data(
             **kwargs,
             trending=_ranked([each for each in ranked if each.kind == RankedProduct.Kind.TRENDING]),

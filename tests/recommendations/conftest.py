@@ -26,16 +26,17 @@ def goods(model: Connection) -> Iterator[None]:
 
 @pytest.fixture
 def rank(model: Connection) -> Rank:
-    """Writes the ranked lists, best first: `rank(trending=["tea-1"], popular=["mug-1", "tea-1"])`."""
+    """Writes the ranked lists, of all and by category: `rank(trending=["tea-1"], popular=["mug-1", "tea-1"])`."""
 
     def write(**lists: Sequence[str]) -> None:
         model.execute("DELETE FROM recommendations_rankedproduct")
         for kind, products in lists.items():
             for place, product in enumerate(products, 1):
                 model.execute(
-                    "INSERT INTO recommendations_rankedproduct (kind, rank, product_id, score, as_of)"
-                    " VALUES (%s, %s, %s, %s, now())",
-                    (kind, place, product, 1 / place),
+                    "INSERT INTO recommendations_rankedproduct (kind, category, rank, product_id, score, as_of)"
+                    " SELECT %(kind)s, list, %(place)s, %(product)s, %(score)s, now() FROM (SELECT '' AS list UNION ALL"
+                    "  SELECT category FROM recommendations_product WHERE product_id = %(product)s) lists",
+                    {"kind": kind, "place": place, "product": product, "score": 1 / place},
                 )
 
     return write

@@ -23,6 +23,7 @@ from recommendations.models import (
 )
 from tests.conftest import Connection
 from tests.recommendations.folding import START, browse, fold, known
+from tests.recommendations.goods import SOLD_OUT
 
 DAY = timedelta(days=1)
 THIS_HOUR = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
@@ -60,10 +61,39 @@ def test_trending_score_is_that_of_the_definition() -> None:
     looked_at("p", 336, THIS_HOUR - timedelta(hours=100))
     looked_at("p", 1000, THIS_HOUR - timedelta(hours=170))  # before the week that counts
     with connection.cursor() as cursor:
-        cursor.execute("SELECT product_id, score FROM recommendations_trending(%s, 10)", [moment])
+        cursor.execute("SELECT product_id, score FROM recommendations_trending(%s)", [moment])
         rows = cursor.fetchall()
     # 18 in 1.5 hours, where 2 an hour were to be expected, with a floor of 3.
     assert rows == [("p", pytest.approx(18 / (2 * 1.5 + 3)))]
+
+
+def test_each_category_has_its_own_ranks(model: Connection, goods: None) -> None:
+    browse(model, "w1: tea-1 mug-1 tea-2", "w2: tea-1 mug-1", f"w3: tea-1 elsewhere-1 {SOLD_OUT}")
+    looked_at("mug-2", 10)
+
+    tasks.refresh_categories()
+
+    def ranked_in(category: str, kind: str) -> list[str]:
+        return list(
+            RankedProduct.objects.filter(kind=kind, category=category)
+            .order_by("rank")
+            .values_list("product_id", flat=True)
+        )
+
+    assert ranked_in("tea", "popular") == ["tea-1", "tea-2"]
+    assert ranked_in("mug", "popular") == ["mug-1"]
+    assert ranked_in("mug", "trending") == ["mug-2"]
+    assert set(RankedProduct.objects.values_list("category", flat=True)) == {"tea", "mug"}
+
+
+def test_what_came_in_last_is_new(model: Connection, goods: None) -> None:
+    model.execute(
+        "UPDATE shop_product SET created_at = now() - interval '3 days' WHERE product_id = 'cake-3'"
+    )
+    model.execute("UPDATE shop_product SET created_at = now() - interval '2 days' WHERE product_id = 'mug-3'")
+    model.execute("UPDATE shop_product SET created_at = now(), stock = 0 WHERE product_id = 'tea-3'")
+    tasks.refresh_trending()
+    assert ranked("new") == ["mug-3", "cake-3"]
 
 
 def test_popular_is_ranked_by_what_counts_today(model: Connection) -> None:

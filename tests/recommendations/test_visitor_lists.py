@@ -223,4 +223,23 @@ def test_number_of_queries_does_not_grow_with_the_list(model: Connection, rank: 
             assert len(list_for_visitor(visitor, limit, "mugs")["items"]) == limit
         return len(captured)
 
-    assert queries("short", 2) == queries("long", 24) <= 7
+    assert queries("short", 2) == queries("long", 24) == 1
+
+
+def test_category_is_served_beyond_what_its_ranked_list_holds(
+    model: Connection, goods: None, rank: Rank
+) -> None:
+    browse(model, "w1: tea-5 mug-2 mug-3", "w2: mug-3 mug-2 mug-4", "w3: mug-3")
+    rank(popular=["tea-1", "mug-7"])
+    assert ids(trending_products(category="mug")) == ["mug-7", "mug-3", "mug-2", "mug-4"]
+    assert ids(trending_products(limit=2, category="mug")) == ["mug-7", "mug-3"]
+    assert set(kinds(trending_products(category="mug"))) == {"popular"}
+    assert ids(trending_products()) == ["tea-1", "mug-7"]
+
+
+def test_hidden_products_are_neither_shown_nor_named(model: Connection, goods: None) -> None:
+    browse(model, *TOGETHER)
+    browse(model, "v: tea-1", batch=2)
+    model.execute("UPDATE shop_product SET hidden = true WHERE product_id IN ('mug-1', 'tea-1')")
+    (item,) = list_for_visitor("v")["items"]
+    assert (item["productId"], item["reason"]["title"]) == ("cake-1", None)
