@@ -8,7 +8,7 @@ them. `recommendations/sql/` holds the functions.
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
 keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days, `FoldedMinute` too,
 with at most 101 names for each source and minute; `Purchase` has a row for each visitor and product bought, until the
-visitor is erased; the rest one row a product.
+visitor is erased; `JudgedHour` one for each hour and source; the rest one row a product.
 """
 
 from datetime import timedelta
@@ -319,3 +319,32 @@ class FoldedMinute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%H:%M} {self.source} {self.event}"
+
+
+class JudgedHour(models.Model):
+    """What the lists were worth in one hour: each of its product events predicted before it was learned.
+
+    The hour is that of judging. Random is what a list of as many products drawn from all known ones can expect.
+    """
+
+    pk = models.CompositePrimaryKey("hour", "source")
+    hour = models.DateTimeField()
+    source = models.CharField(
+        max_length=200, help_text="Name of the write key; judged:... is a file that was played."
+    )
+    events = models.BigIntegerField(help_text="Predicted: a product that the visitor's history lacked.")
+    passed_over = models.BigIntegerField(help_text="Not looked at, so that a large batch takes no longer.")
+    hits_10 = models.BigIntegerField(help_text="Of the events, those whose product was among the first 10.")
+    hits_20 = models.BigIntegerField()
+    reciprocal = models.FloatField(help_text="Sum of 1 / place over the first 20.")
+    popular_hits_10 = models.BigIntegerField(
+        help_text="The same of the popular list, what was seen left out."
+    )
+    popular_hits_20 = models.BigIntegerField()
+    popular_reciprocal = models.FloatField()
+    random_hits_10 = models.FloatField()
+    random_hits_20 = models.FloatField()
+    random_reciprocal = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:00} {self.source}: {self.events} events"

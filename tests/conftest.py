@@ -30,6 +30,7 @@ MODEL_TABLES = (
     "recommendations_changedvisitor",
     "recommendations_rankedproduct",
     "recommendations_pruning",
+    "recommendations_judgedhour",
     "streaming_rejectedrecord",
     "streaming_batchrange",
     "streaming_batch",

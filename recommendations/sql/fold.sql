@@ -3,6 +3,8 @@
 
 SET LOCAL check_function_bodies = off;  -- they read temporary tables, which are there only once a fold is open
 
+DROP FUNCTION IF EXISTS recommendations_fold(bigint, text, boolean);  -- it judged nothing once
+
 -- Once per connection: the table that a batch is copied into, and what a fold works with. All empty at each commit.
 CREATE OR REPLACE PROCEDURE recommendations_open_fold() LANGUAGE plpgsql AS $$
 BEGIN
@@ -219,7 +221,10 @@ CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETU
 $$;
 
 -- Folds what was copied into batch_event. Returns what the ledger needs to know, with milliseconds by stage.
-CREATE OR REPLACE FUNCTION recommendations_fold(batch bigint, log_topic text, derive_lists boolean DEFAULT true)
+-- `judge` predicts the events before they are learned: for the live model only, whose tables it reads and writes.
+CREATE OR REPLACE FUNCTION recommendations_fold(
+    batch bigint, log_topic text, derive_lists boolean DEFAULT true, judge boolean DEFAULT false
+)
 RETURNS TABLE (duplicates bigint, visitors bigint, fold_ms float8, lists_ms float8) LANGUAGE plpgsql AS $$
 DECLARE
     began timestamptz := clock_timestamp();
@@ -240,6 +245,9 @@ BEGIN
     PERFORM recommendations_append_history(batch, log_topic, began);
     IF erasing THEN
         PERFORM recommendations_part_histories();
+    END IF;
+    IF judge THEN
+        PERFORM recommendations_judge(began);
     END IF;
     PERFORM recommendations_fold_history();
     IF erasing OR EXISTS (SELECT FROM new_interaction JOIN recommendations_eventweight USING (event) WHERE basket) THEN

@@ -116,7 +116,7 @@ def warm_up(session: SparkSession, connection: Connection) -> None:
     )
     sample.transform(parse).transform(validate).transform(flatten).collect()
     with connection.transaction(force_rollback=True):
-        connection.execute("SELECT recommendations_fold(0, 'warm-up')")
+        connection.execute("SELECT recommendations_fold(0, 'warm-up', true, true)")
 
 
 def main() -> None:

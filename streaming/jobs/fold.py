@@ -35,10 +35,12 @@ def copy_events(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
             copy.write_row(row)
 
 
-def fold(connection: Connection, batch_id: int, topic: str, *, derive_lists: bool = True) -> Folded:
-    """Folds what was copied; within the caller's transaction."""
+def fold(
+    connection: Connection, batch_id: int, topic: str, *, derive_lists: bool = True, judge: bool = False
+) -> Folded:
+    """Folds what was copied; within the caller's transaction. `judge` predicts each event before it is learned."""
     row: Any = connection.execute(
-        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s, %s)",
-        (batch_id, topic, derive_lists),
+        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s, %s, %s)",
+        (batch_id, topic, derive_lists, judge),
     ).fetchone()
     return Folded(*row)

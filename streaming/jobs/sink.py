@@ -69,7 +69,7 @@ class Sink:
             valid = [row for row in rows if row.reason is None]
             copy_events(connection, (row[:-1] for row in valid))
             copy_ms = (time.perf_counter() - copied) * 1000
-            folded = fold(connection, batch_id, self.ledger.topic)
+            folded = fold(connection, batch_id, self.ledger.topic, judge=True)
             appended = [(row.partition, datetime.fromisoformat(row.appended_at)) for row in rows]
             last_appended: dict[int, datetime] = {}
             for partition, at in appended:

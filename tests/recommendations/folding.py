@@ -13,7 +13,7 @@ COPY = """
 """
 
 
-def fold(model: Connection, events: list[Done], batch: int = 1) -> Any:
+def fold(model: Connection, events: list[Done], batch: int = 1, *, judge: bool = False) -> Any:
     """Folds the events as one batch; duplicates and visitors of the ledger's row."""
     with model.transaction(), model.cursor() as cursor:
         with cursor.copy(COPY) as copy:
@@ -26,7 +26,7 @@ def fold(model: Connection, events: list[Done], batch: int = 1) -> Any:
                         e.visitor,
                         None if e.erases else e.event_id,
                         e.event,
-                        e.at,
+                        e.occurred or e.at,
                         e.at,
                         list(e.products),
                         e.person,
@@ -37,7 +37,7 @@ def fold(model: Connection, events: list[Done], batch: int = 1) -> Any:
                     )
                 )
         return cursor.execute(
-            "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity')", (batch,)
+            "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity', true, %s)", (batch, judge)
         ).fetchone()
 
 

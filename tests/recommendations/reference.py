@@ -1,7 +1,7 @@
 """The model in plain Python, written from its definition and not from the SQL: what the fold is held to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp
@@ -31,6 +31,8 @@ class Done:
     erases: bool = False
     list_id: str | None = None
     positions: tuple[int, ...] = ()
+    occurred: datetime | None = None
+    """Where it was appended later than it happened."""
 
 
 class Looked(NamedTuple):
@@ -166,9 +168,12 @@ class Model:
     def recommend(self, visitor: str, moment: datetime) -> list[tuple[str, float]]:
         """What to recommend to the visitor, best first."""
         seen = [looked.product for looked in reversed(self.joined(visitor)) if looked.weight > 0]
-        newest = list(dict.fromkeys(seen))[:10]
+        return self.recommend_for(list(dict.fromkeys(seen)), moment)
+
+    def recommend_for(self, seen: Sequence[str], moment: datetime) -> list[tuple[str, float]]:
+        """What to recommend to somebody whose distinct products are these, newest first."""
         scores: dict[str, float] = defaultdict(float)
-        for k, product in enumerate(newest):
+        for k, product in enumerate(seen[:10]):
             for other, score in self.similar(product, moment):
                 scores[other] += 0.5**k * score
         kept = [(product, score) for product, score in scores.items() if product not in seen]

@@ -2,17 +2,26 @@
 
 import time
 from argparse import ArgumentParser
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
+from recommendations.models import JudgedHour
 from streaming.evaluation.applying import NotAppliedError, wait_until_applied
 from streaming.evaluation.history import History, read_history, told
+from streaming.evaluation.judgement import judgement
 from streaming.evaluation.layouts import USUAL, LayoutUnknownError
 from streaming.evaluation.sending import NotSentError, Sender, events_of
 
+JUDGED = "judged:"
+"""How a source begins whose events are all predicted, as of their own times: see recommendations/sql/judge.sql."""
+STEP = 100
 COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
@@ -38,12 +47,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-wait", action="store_true", help="do not wait until Spark has applied the events"
         )
+        parser.add_argument(
+            "--judge",
+            action="store_true",
+            help="have each event predicted before it is learned, and print how well: hit rates and MRR, beside "
+            "what is popular and chance. The file is sent in small steps, each applied before the next",
+        )
+        parser.add_argument("--step", type=int, default=STEP, help="events of one such step (%(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         history = self.read(options)
         began = time.monotonic()
         try:
             sender = Sender()
+            if options["judge"]:
+                self.judge(sender, history, options["file"].name, options["step"])
+                return
             sent = self.send(sender, history, options["source"])
             in_log = time.monotonic() - began
             if not options["no_wait"]:
@@ -80,6 +99,30 @@ class Command(BaseCommand):
         with Progress(*COLUMNS, transient=True) as progress:
             task = progress.add_task("Into the log", total=len(history))
             return sender.send(events_of(history, source), lambda n: progress.advance(task, n))
+
+    def judge(self, sender: Sender, history: History, name: str, step: int) -> None:
+        """Sends the history step by step: the next is predicted from what the fold learned of those before."""
+        source = f"{JUDGED}{name[:150]}:{uuid4().hex[:8]}"
+        events = events_of(history, source)
+        with Progress(*COLUMNS, transient=True) as progress:
+            task = progress.add_task("Predicted, then learned", total=len(history))
+            while some := list(islice(events, step)):
+                sender.send(some)
+                wait_until_applied(sender.ends)
+                progress.advance(task, sum(len(event.products) for event in some))
+        judged = judgement(JudgedHour.objects.filter(source=source))
+        if not judged.events:
+            raise CommandError(
+                "Nothing of it was predicted: either no visitor comes to a second product, or the same file was sent "
+                "within the last 24 hours, and what is known changes nothing."
+            )
+        table = Table(f"{judged.events:,} events predicted", "HR@10", "HR@20", "MRR@20")
+        for who, rates in judged.rates.items():
+            table.add_row(who, f"{rates.hit_rate_10:.3f}", f"{rates.hit_rate_20:.3f}", f"{rates.mrr_20:.3f}")
+        console = Console(width=100)
+        with console.capture() as drawn:
+            console.print(table)
+        self.stdout.write(drawn.get())
 
     def wait(self, sender: Sender, sent: int) -> None:
         with Progress(*COLUMNS, transient=True) as progress:
