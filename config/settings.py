@@ -134,6 +134,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "refresh origins": {
+        "task": "recommendations.tasks.refresh_origins",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "prune pairs": {"task": "recommendations.tasks.prune_pairs", "schedule": crontab(hour="3", minute="30")},
     "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
 }

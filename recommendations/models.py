@@ -6,9 +6,10 @@ the ledger; a rebuild from the log gives the same rows. `SimilarProducts` and `V
 them. `recommendations/sql/` holds the functions.
 
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
-keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days, `FoldedMinute` too,
-with at most 101 names for each source and minute; `Purchase` has a row for each visitor and product bought, until the
-visitor is erased; `JudgedHour` one for each hour and source; the rest one row a product.
+keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; so do
+`FoldedMinute`, with at most 101 names for each source and minute, and `OriginDay`, with at most 201 origins a day;
+`Purchase` has a row for each visitor and product bought, until the visitor is erased; `JudgedHour` one for each hour and
+source; the rest one row a product.
 """
 
 from datetime import timedelta
@@ -126,6 +127,34 @@ class VisitorPerson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visitor_id} is {self.person_id}"
+
+
+class VisitorOrigin(models.Model):
+    """Where a visitor came from last: a campaign's source, or the host of the page that led here."""
+
+    visitor_id = models.CharField(primary_key=True, max_length=100)
+    origin = models.CharField(max_length=100)
+    partition = models.IntegerField()
+    appended_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["partition", "appended_at"], name="visitororigin_age")]
+
+    def __str__(self) -> str:
+        return f"{self.visitor_id} from {self.origin}"
+
+
+class OriginDay(models.Model):
+    """How much a product was looked at on one day by visitors who came from one place."""
+
+    pk = models.CompositePrimaryKey("day", "origin", "product_id")
+    day = models.DateTimeField()
+    origin = models.CharField(max_length=100, help_text="'(other)' for those beyond the first 200 of a day.")
+    product_id = models.CharField(max_length=100)
+    weight = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id} from {self.origin}"
 
 
 class SeenEvent(models.Model):
@@ -261,16 +290,22 @@ class VisitorList(models.Model):
 
 
 class RankedProduct(models.Model):
-    """A list that is the same for everybody, of all products or of one category: refreshed again and again."""
+    """A list that is the same for everybody, of all products, of one category, or for who came from one place.
+
+    Refreshed again and again.
+    """
 
     class Kind(models.TextChoices):
         TRENDING = "trending"
         POPULAR = "popular"
         NEW = "new"
+        ORIGIN = "origin"
 
     pk = models.CompositePrimaryKey("kind", "category", "rank")
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    category = models.CharField(max_length=100, db_default="", help_text="Empty: of all products.")
+    category = models.CharField(
+        max_length=100, db_default="", help_text="Empty: of all products. Of the kind origin the place."
+    )
     rank = models.PositiveIntegerField()
     product_id = models.CharField(max_length=100)
     score = models.FloatField()

@@ -25,6 +25,8 @@ MODEL_TABLES = (
     "recommendations_visitorperson",
     "recommendations_seenevent",
     "recommendations_foldedminute",
+    "recommendations_visitororigin",
+    "recommendations_originday",
     "recommendations_similarproducts",
     "recommendations_visitorlist",
     "recommendations_changedvisitor",

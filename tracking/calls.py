@@ -10,6 +10,7 @@ from tracking.addresses import truncated_ip
 from tracking.clock import occurred_at, time_of
 from tracking.commerce import list_id_of, positions_of, product_id_of, product_ids_of, split
 from tracking.events import MAX_NAME_LENGTH, Event, EventType, format_timestamp
+from tracking.origins import origin_of
 from tracking.refusals import Reason, RejectedError, identifier_of
 
 TYPES = {str(kind): kind for kind in EventType}
@@ -108,6 +109,7 @@ def draft_of(call: Call, sender: Sender) -> Draft:
         visitor_id=visitor_id,
         product_id=product_id or (products[0] if len(products) == 1 else None),
         product_ids=products,
+        origin=origin_of(context) if "campaign" in context or "page" in context else None,
         list_id=list_id,
         positions=positions_of(properties, products or ([product_id] if product_id else []))
         if list_id

@@ -70,6 +70,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     user_id: Identifier | None = None
     product_id: Identifier | None = None
     product_ids: Annotated[list[Identifier], Meta(max_length=MAX_PRODUCTS)] = []
+    origin: Identifier | None = None
+    """Where the visitor came from: the source of a campaign, or the host of the page that led here."""
     list_id: Identifier | None = None
     """The list of products in which they were seen or clicked: `list_id` of Segment's e-commerce events."""
     positions: Annotated[list[Position], Meta(max_length=MAX_PRODUCTS)] = []

@@ -21,6 +21,7 @@ BEGIN
         person_id text,
         source text,
         left_out boolean NOT NULL DEFAULT false,
+        origin text,
         list_id text,  -- the list in which the products were seen or clicked
         positions int[]  -- of product_ids, in the same order; null where they are not known
     ) ON COMMIT DELETE ROWS;
@@ -70,7 +71,7 @@ BEGIN
                      AND row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
                 THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
            event_id IS NOT NULL, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-           product_ids, person_id, source, left_out, list_id, positions
+           product_ids, person_id, source, left_out, origin, list_id, positions
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
     ) b
@@ -254,6 +255,11 @@ BEGIN
         PERFORM recommendations_fold_baskets();
         PERFORM recommendations_fold_rhythms();
         PERFORM recommendations_fold_purchases();
+    END IF;
+    IF erasing OR EXISTS (SELECT FROM ordered_event WHERE origin IS NOT NULL) OR EXISTS (
+        SELECT FROM touched_visitor JOIN recommendations_visitororigin USING (visitor_id)
+    ) THEN
+        PERFORM recommendations_fold_origins();
     END IF;
     PERFORM recommendations_shorten_histories();
     IF erasing THEN

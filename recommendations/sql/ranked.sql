@@ -53,7 +53,7 @@ $$;
 -- The same of each category: so many of each, so that no read has to look through all products.
 CREATE OR REPLACE FUNCTION recommendations_refresh_categories(moment timestamptz, most int)
 RETURNS void LANGUAGE sql AS $$
-    DELETE FROM recommendations_rankedproduct WHERE category <> '';
+    DELETE FROM recommendations_rankedproduct WHERE category <> '' AND kind <> 'origin';
     INSERT INTO recommendations_rankedproduct (kind, category, rank, product_id, score, as_of)
     SELECT kind, category, rank, product_id, score, moment
     FROM (

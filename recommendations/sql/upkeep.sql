@@ -23,6 +23,8 @@ BEGIN
     WHERE p.partition = w.key::int AND p.appended_at <= w.value::timestamptz - memory
         AND NOT EXISTS (SELECT FROM recommendations_visitorevent h WHERE h.visitor_id = p.visitor_id);
     GET DIAGNOSTICS persons = ROW_COUNT;
+    DELETE FROM recommendations_visitororigin o USING jsonb_each_text(watermarks) w
+    WHERE o.partition = w.key::int AND o.appended_at <= w.value::timestamptz - memory;
     -- An empty list stands in the place of one that an open page may still show.
     DELETE FROM recommendations_visitorlist l WHERE l.events = '[]' AND l.as_of < now() - interval '1 hour';
     GET DIAGNOSTICS lists = ROW_COUNT;
@@ -41,6 +43,7 @@ BEGIN
     END IF;
     DELETE FROM recommendations_producthour h WHERE h.hour < now() - interval '14 days';
     GET DIAGNOSTICS hours = ROW_COUNT;
+    DELETE FROM recommendations_originday d WHERE d.day < now() - interval '15 days';
     DELETE FROM recommendations_foldedminute m WHERE m.minute < now() - interval '14 days';
     GET DIAGNOSTICS minutes = ROW_COUNT;
     -- An hour later no open page waits for this notice any more: it has asked by itself.

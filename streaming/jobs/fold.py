@@ -9,7 +9,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 COPY = """
     COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids, person_id, source, left_out, list_id, positions) FROM STDIN
+                      product_ids, person_id, source, left_out, origin, list_id, positions) FROM STDIN
 """
 """A row without an event's id is a tombstone: at that place of the log its visitor was erased."""
 

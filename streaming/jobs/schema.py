@@ -12,6 +12,7 @@ EVENT_SCHEMA = StructType(
         StructField("event", StringType()),
         StructField("productId", StringType()),
         StructField("productIds", ArrayType(StringType())),
+        StructField("origin", StringType()),
         StructField("listId", StringType()),
         StructField("positions", ArrayType(IntegerType())),
         StructField("personId", StringType()),

@@ -21,6 +21,7 @@ TEXTS = (
     "e.productIds",
     "e.personId",
     "e.source",
+    "e.origin",
     "e.listId",
 )
 """What is written to Postgres as text, which cannot hold U+0000."""
@@ -50,7 +51,10 @@ def validate(parsed: DataFrame) -> DataFrame:
             f.coalesce("e.eventId", "e.visitorId", "e.type").isNull(), "not a JSON object of the contract"
         ),
         *(_check_identifier(e + name, required=True) for name in ("eventId", "visitorId")),
-        *(_check_identifier(e + name, required=False) for name in ("productId", "personId", "listId")),
+        *(
+            _check_identifier(e + name, required=False)
+            for name in ("productId", "personId", "origin", "listId")
+        ),
         f.when(_is_not(f.col("e.type").isin([kind.value for kind in EventType])), "type: unknown"),
         f.when(
             ~f.length("e.event").between(1, MAX_NAME_LENGTH), f"event: not 1 to {MAX_NAME_LENGTH} characters"
@@ -104,6 +108,7 @@ def flatten(validated: DataFrame) -> DataFrame:
         f.col("e.personId").alias("person_id"),
         f.col("e.source").alias("source"),
         f.coalesce("e.leftOut", f.lit(False)).alias("left_out"),
+        f.col("e.origin").alias("origin"),
         f.col("e.listId").alias("list_id"),
         positions.alias("positions"),
         "reason",

@@ -22,6 +22,8 @@ FACTS = (
     "recommendations_purchase",
     "recommendations_seenevent",
     "recommendations_foldedminute",
+    "recommendations_visitororigin",
+    "recommendations_originday",
 )
 TEXTS = (
     "eventId",
@@ -33,6 +35,7 @@ TEXTS = (
     "productId",
     "personId",
     "source",
+    "origin",
     "listId",
 )
 EARLIEST = datetime.fromisoformat(EARLIEST_TIME)
@@ -105,7 +108,7 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
     place = (message.partition(), message.offset(), appended_at)
     if value is None:
         erased = _visitor_of(message.key())
-        return None if erased is None else (*place, erased, *[None] * 7, False, None, None)
+        return None if erased is None else (*place, erased, *[None] * 7, False, None, None, None)
     event = _event_of(value, appended_at)
     if event is None:
         return None
@@ -120,6 +123,7 @@ def _row_of(message: Message) -> tuple[Any, ...] | None:
         event.person_id,
         event.source,
         event.left_out,
+        event.origin,
         event.list_id,
         event.positions if len(event.positions) == len(products) > 0 else None,
     )

@@ -9,7 +9,7 @@ from tests.recommendations.reference import Done
 START = datetime(2026, 3, 1, tzinfo=UTC)
 COPY = """
     COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids, person_id, source, left_out, list_id, positions) FROM STDIN
+                      product_ids, person_id, source, left_out, origin, list_id, positions) FROM STDIN
 """
 
 
@@ -32,6 +32,7 @@ def fold(model: Connection, events: list[Done], batch: int = 1, *, judge: bool =
                         e.person,
                         e.source,
                         e.left_out,
+                        e.origin,
                         e.list_id,
                         list(e.positions),
                     )

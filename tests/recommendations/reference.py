@@ -29,6 +29,7 @@ class Done:
     source: str | None = None
     left_out: bool = False
     erases: bool = False
+    origin: str | None = None
     list_id: str | None = None
     positions: tuple[int, ...] = ()
     occurred: datetime | None = None

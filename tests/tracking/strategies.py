@@ -31,6 +31,7 @@ events = st.builds(
     user_id=st.none() | identifiers,
     product_id=st.none() | identifiers,
     product_ids=st.lists(identifiers, max_size=5),
+    origin=st.none() | identifiers,
     list_id=st.none() | identifiers,
     positions=st.lists(st.integers(0, MAX_POSITION), max_size=5),
     properties=objects,
