@@ -8,8 +8,8 @@ them. `recommendations/sql/` holds the functions.
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
 keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; so do
 `FoldedMinute`, with at most 101 names for each source and minute, and `OriginDay`, with at most 201 origins a day;
-`Purchase` has a row for each visitor and product bought, until the visitor is erased; `JudgedHour` one for each hour and
-source; the rest one row a product.
+`Purchase` has a row for each visitor and product bought, until the visitor is erased; `JudgedHour` one for each hour
+and source; the rest one row a product.
 """
 
 from datetime import timedelta
