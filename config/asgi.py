@@ -1,4 +1,4 @@
-"""The ASGI application of `web`: the collector, Django, and the sockets."""
+"""The ASGI application of `web`: the collector, the lists, Django, and the sockets."""
 
 import os
 from typing import Any
@@ -12,9 +12,10 @@ http = get_asgi_application()
 
 from config.origins import OwnOrigin  # noqa: E402  (Django must be set up first)
 from recommendations.routing import websocket_urlpatterns  # noqa: E402
+from recommendations.serving.app import Lists  # noqa: E402
 from streaming.routing import websocket_urlpatterns as admin_urlpatterns  # noqa: E402
 from tracking.collector.app import Collector  # noqa: E402
-from tracking.visitors import VisitorScope  # noqa: E402
+from tracking.visitors import VisitorScope, asking_visitor  # noqa: E402
 
 NO_SUCH_SOCKET = 4404
 
@@ -28,7 +29,8 @@ async def no_such_socket(scope: dict[str, Any], receive: Any, send: Any) -> None
 
 every_other = re_path("", no_such_socket)  # type: ignore[arg-type]
 sockets = URLRouter([*websocket_urlpatterns, *admin_urlpatterns, every_other])
-collector = Collector(http)
+lists = Lists(http, "/api/recommendations/", asking_visitor)
+collector = Collector(lists)
 application = ProtocolTypeRouter(
     {"http": collector, "lifespan": collector.lifespan, "websocket": OwnOrigin(VisitorScope(sockets))}
 )

@@ -181,7 +181,7 @@ TRACKING_BOTS = environment.text("TRACKING_BOTS", "leave-out", {"leave-out", "ma
 RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.catalogue.ShopCatalogue")
 """Dotted path to the class that knows the products; see recommendations/catalogue.py."""
 RECOMMENDATIONS_MAY_READ = "tracking.keys.may_read"
-"""Dotted path to a function (request) -> bool: whether it bears a key that may read any visitor's list."""
+"""Dotted path to a function (str) -> bool: whether an Authorization header bears a key that may read any list."""
 
 # -- HTTP API -----------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.db import connection
 
+from recommendations.asking import Asked, products_asked
 from recommendations.models import VisitorList
 from tracking.events import format_timestamp
 
 List = dict[str, Any]
 """{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
-MAX_LIMIT = 50
 MAX_SLOTS = 24
 """Items of a list on a page: what each message of the socket carries."""
 
@@ -63,16 +63,7 @@ def list_for_products(
     `as_of` computes the similarities from the facts as of that moment instead of reading the stored ones;
     `unlisted` gives bare ids, also of products that the catalogue does not know, and nothing to fill up with.
     """
-    return serve(
-        {
-            "list": "products",
-            "products": list(dict.fromkeys(reversed(products))),
-            "limit": limit,
-            "category": category,
-            "asOf": as_of and as_of.isoformat(),
-            "unlisted": unlisted,
-        }
-    )
+    return serve(products_asked(products, as_of, unlisted) | {"limit": limit, "category": category})
 
 
 def similar_products(product_id: str, limit: int = 12, category: str | None = None) -> List:
@@ -85,7 +76,7 @@ def trending_products(limit: int = 12, category: str | None = None) -> List:
     return serve({"list": "trending", "limit": limit, "category": category})
 
 
-def serve(asked: dict[str, Any]) -> List:
+def serve(asked: Asked) -> List:
     """The list that is asked for as `recommendations_serve` takes it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT recommendations_serve(%s)", [json.dumps(asked)])

@@ -71,8 +71,9 @@ def give_new_visitor(request: HttpRequest, response: HttpResponse) -> None:
 
 def _asked_by(request: HttpRequest, visitor_id: str) -> str:
     """Who asks, for the audit. Raises NotAllowedError."""
-    if key := key_of(request.headers.get("Authorization", "")):
-        if may_read(request):
+    authorization = request.headers.get("Authorization", "")
+    if key := key_of(authorization):
+        if may_read(authorization):
             return "read key"
         known = WriteKey.objects.filter(key=key, is_active=True).first()
         if known is None:

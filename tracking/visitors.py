@@ -1,7 +1,7 @@
 """Who the visitor of a request is: a signed, HttpOnly, first-party cookie that the server sets."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -146,9 +146,18 @@ class VisitorScope:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        cookies = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
-        given = parse_cookie(cookies)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        allowed = consent.is_consented(headers, given.get(consent.COOKIE), settings.TRACKING_CONSENT)
-        visitor_id = visitor_of_cookie(given.get(COOKIE)) if allowed else None
-        await self.app(scope | {"visitor_id": visitor_id}, receive, send)
+        await self.app(scope | {"visitor_id": visitor_of_scope(scope)}, receive, send)
+
+
+def visitor_of_scope(scope: Mapping[str, Any]) -> str | None:
+    """The visitor whose browser asks, from an ASGI scope; None without a valid cookie or consent."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    cookies = "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie")
+    given = parse_cookie(cookies)
+    allowed = consent.is_consented(headers, given.get(consent.COOKIE), settings.TRACKING_CONSENT)
+    return visitor_of_cookie(given.get(COOKIE)) if allowed else None
+
+
+def asking_visitor(scope: Mapping[str, Any]) -> str:
+    """The same, and somebody new where it is nobody."""
+    return visitor_of_scope(scope) or new_visitor_id()

@@ -10,7 +10,8 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 from pytest_django import Settings
 
-from recommendations.selectors import MAX_LIMIT, list_for_products, list_for_visitor
+from recommendations.asking import MAX_LIMIT
+from recommendations.selectors import list_for_products, list_for_visitor
 from tests.conftest import Connection
 from tests.recommendations.conftest import Rank
 from tests.recommendations.folding import browse
