@@ -2,8 +2,8 @@
 
 Facts (`Pair`, `BasketPair`, `ProductCount`, `ProductRhythm`, `ProductHour`, `VisitorEvent`, `VisitorPerson`,
 `Purchase`, `SeenEvent`) are written by one SQL function, `recommendations_fold`, in the transaction that also writes
-the ledger; a rebuild from the log gives the same rows. `SimilarProducts` and `VisitorList` are caches derived from
-them. `recommendations/sql/` holds the functions.
+the ledger; a rebuild from the log gives the same rows. So do those of `in_use/` and `experiments/`. `SimilarProducts`
+and `VisitorList` are caches derived from them. `recommendations/sql/` holds the functions.
 
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
 keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; so do
@@ -17,6 +17,20 @@ from datetime import timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+
+# Django finds the models of an app here; these stand with what works on them.
+from recommendations.experiments.models import Experiment, ExperimentArm, Exposure, ExposureHour
+from recommendations.in_use.models import ListClick, ListHour, ListVisitor
+
+__all__ = [
+    "Experiment",
+    "ExperimentArm",
+    "Exposure",
+    "ExposureHour",
+    "ListClick",
+    "ListHour",
+    "ListVisitor",
+]
 
 
 class Product(models.Model):
@@ -59,6 +73,10 @@ class Parameters(models.Model):
     basket = models.DurationField(
         default=timedelta(days=1),
         help_text="What is put into a basket pairs with what was within this before.",
+    )
+    attribution = models.DurationField(
+        default=timedelta(days=1),
+        help_text="An order of a product within this after a click on it in a list is put down to that list.",
     )
 
     class Meta:

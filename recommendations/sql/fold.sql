@@ -42,12 +42,18 @@ BEGIN
         LIKE recommendations_visitorevent,
         since bigint NOT NULL DEFAULT 0  -- what stands before it was erased
     ) ON COMMIT DELETE ROWS;
-    -- Most batches need neither: emptied by whoever filled them, since each commit would take longer for them.
+    -- Most batches need none of these: emptied by whoever filled them, since each commit would take longer for them.
     CREATE TEMP TABLE IF NOT EXISTS erased_visitor (
         visitor_id text NOT NULL, life int NOT NULL, version bigint NOT NULL, since bigint
     );
     CREATE TEMP TABLE IF NOT EXISTS touched_person (
         person_id text NOT NULL, version bigint NOT NULL, erased boolean NOT NULL
+    );
+    CREATE TEMP TABLE IF NOT EXISTS traced_order (
+        visitor_id text NOT NULL, product_id text NOT NULL,
+        list_id text NOT NULL, position int NOT NULL, clicked_at timestamptz NOT NULL,  -- the click that led to it
+        partition int NOT NULL, "offset" bigint NOT NULL, appended_at timestamptz NOT NULL,
+        ordered_at timestamptz NOT NULL  -- when the order was appended
     );
 END $$;
 
@@ -262,6 +268,7 @@ BEGIN
         PERFORM recommendations_fold_origins();
     END IF;
     PERFORM recommendations_shorten_histories();
+    PERFORM recommendations_count_lists();
     IF erasing THEN
         PERFORM recommendations_erase_histories();
     END IF;

@@ -46,6 +46,7 @@ BEGIN
     DELETE FROM recommendations_originday d WHERE d.day < now() - interval '15 days';
     DELETE FROM recommendations_foldedminute m WHERE m.minute < now() - interval '14 days';
     GET DIAGNOSTICS minutes = ROW_COUNT;
+    PERFORM recommendations_clean_up_lists(watermarks);
     -- An hour later no open page waits for this notice any more: it has asked by itself.
     DELETE FROM recommendations_changedvisitor c WHERE c.changed_at < now() - interval '1 hour';
     GET DIAGNOSTICS notices = ROW_COUNT;

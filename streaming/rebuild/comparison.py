@@ -27,6 +27,20 @@ WEIGHED = {
         ("weight",),
         "hour > now() - interval '13 days'",
     ),
+    "lists": (
+        "recommendations_listhour",
+        ("hour", "list_id", "position"),
+        ("impressions", "clicks", "conversions"),
+        # Which lists stand by themselves in an hour with too many of them is decided by who came first.
+        "hour > now() - interval '89 days'"
+        " AND hour NOT IN (SELECT hour FROM public.recommendations_listhour WHERE list_id = '(other)')",
+    ),
+    "experiments": (
+        "recommendations_exposurehour",
+        ("arm_id", "hour"),
+        ("visitors", "clicked", "converted"),
+        "true",
+    ),
 }
 EXACT = {
     "histories": (
@@ -49,6 +63,25 @@ EXACT = {
         "recommendations_purchase",
         "visitor_id, product_id, times, first_at, last_at",
         "true",
+    ),
+    "visitors of lists": (
+        "recommendations_listvisitor",
+        "visitor_id, list_id, last_seen_at",
+        "last_seen_at > now() - interval '89 days'"
+        " AND NOT EXISTS (SELECT FROM public.recommendations_listhour WHERE list_id = '(other)')",
+    ),
+    "clicks in lists": (
+        "recommendations_listclick",
+        'visitor_id, product_id, list_id, position, occurred_at, partition, "offset", appended_at',
+        "appended_at > (SELECT max(p.appended_at) FROM public.streaming_position p WHERE p.partition ="
+        " recommendations_listclick.partition AND p.query_id = 'activity')"
+        " - (SELECT attribution FROM public.recommendations_parameters)",
+    ),
+    "visitors of experiments": (
+        "recommendations_exposure",
+        'visitor_id, experiment_id, arm_id, clicked, converted, partition, "offset", appended_at',
+        "experiment_id IN (SELECT id FROM public.recommendations_experiment WHERE stops_at IS NULL OR stops_at >"
+        " (SELECT max(appended_at) FROM public.streaming_position WHERE query_id = 'activity') - interval '1 day')",
     ),
     "ids seen": (
         "recommendations_seenevent",

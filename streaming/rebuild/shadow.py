@@ -24,6 +24,11 @@ FACTS = (
     "recommendations_foldedminute",
     "recommendations_visitororigin",
     "recommendations_originday",
+    "recommendations_listhour",
+    "recommendations_listvisitor",
+    "recommendations_listclick",
+    "recommendations_exposure",
+    "recommendations_exposurehour",
 )
 TEXTS = (
     "eventId",

@@ -54,7 +54,21 @@ ODD = (
     + TIMES
     + b"}",
 )
+EXPERIMENT = """
+    WITH experiment AS (
+        INSERT INTO recommendations_experiment (
+            name, hypothesis, list_ids, metric, baseline, effect, "window", salt, starts_at)
+        VALUES ('e', 'h', '{home}', 'click', 0.1, 0.5, interval '1 day', 's', now() - interval '1 hour')
+        RETURNING id
+    )
+    INSERT INTO recommendations_experimentarm (experiment_id, name, control, share, model, rules, parameters)
+    SELECT id, name, name = 'a', 50, '', '', '{}' FROM experiment, unnest('{a,b}'::text[]) AS arm (name)
+"""
 EVENTS = 200
+HAPPENS = (
+    *("Product Viewed", "Product Viewed", "Product Added", "Product Removed"),
+    *("Product List Viewed", "Product Clicked", "Product Clicked", "Order Completed"),
+)
 RECORDS = "partition int, offset long, timestamp timestamp, key binary, value binary"
 
 
@@ -72,7 +86,7 @@ def produce_log(topic: str) -> dict[int, int]:
         event = Event(
             event_id=f"e{number}",
             type=EventType.TRACK,
-            event=chance.choice(["Product Viewed", "Product Viewed", "Product Added", "Product Removed"]),
+            event=chance.choice(HAPPENS),
             visitor_id=f"v{visitor}",
             product_id=f"p{chance.randrange(15)}",
             occurred_at=now,
@@ -80,6 +94,8 @@ def produce_log(topic: str) -> dict[int, int]:
             person_id=f"u{chance.randrange(3)}" if number % 7 == 0 else None,
             source=chance.choice(["shop", None]),
             left_out=visitor == 11,
+            list_id=chance.choice(["home", "search", None]),
+            positions=chance.choice([[1], [7], []]),
         )
         partition = visitor % 3
         for value in [encode(event)] * (2 if number % 10 == 0 else 1):
@@ -109,6 +125,7 @@ def folded(
     (tmp_path / "offsets").mkdir()
     ledger = Ledger("activity", topic, "run")
     ledger.claim(model)
+    model.execute(EXPERIMENT)
     connection = open_connection(settings.DATABASE_URL)
     sink = Sink(ledger, lambda: connection, tmp_path, {})
     start: dict[int, int] = {}
@@ -175,7 +192,8 @@ def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> N
             "pairs",
         ),
         (
-            "DELETE FROM recommendations_visitorevent WHERE (visitor_id, position) = ('v1', 1)",
+            "DELETE FROM recommendations_visitorevent WHERE (visitor_id, position) = (SELECT visitor_id, min(position)"
+            " FROM recommendations_visitorevent GROUP BY visitor_id LIMIT 1)",
             "histories",
         ),
         ("UPDATE recommendations_productcount SET positive = 0 WHERE product_id = 'p1'", "counts"),
@@ -188,6 +206,31 @@ def test_folded_log_is_equal_and_nothing_is_left_behind(folded: Connection) -> N
             "DELETE FROM recommendations_visitorperson WHERE visitor_id ="
             " (SELECT visitor_id FROM recommendations_visitorperson LIMIT 1)",
             "persons",
+        ),
+        (
+            "UPDATE recommendations_listhour SET clicks = clicks + 1 WHERE (hour, list_id, position) ="
+            " (SELECT hour, list_id, position FROM recommendations_listhour LIMIT 1)",
+            "lists",
+        ),
+        (
+            "DELETE FROM recommendations_listvisitor WHERE (visitor_id, list_id) ="
+            " (SELECT visitor_id, list_id FROM recommendations_listvisitor LIMIT 1)",
+            "visitors of lists",
+        ),
+        (
+            "DELETE FROM recommendations_listclick WHERE (visitor_id, product_id) ="
+            " (SELECT visitor_id, product_id FROM recommendations_listclick LIMIT 1)",
+            "clicks in lists",
+        ),
+        (
+            "UPDATE recommendations_exposurehour SET visitors = visitors + 1 WHERE (arm_id, hour) ="
+            " (SELECT arm_id, hour FROM recommendations_exposurehour LIMIT 1)",
+            "experiments",
+        ),
+        (
+            "DELETE FROM recommendations_exposure WHERE (visitor_id, experiment_id) ="
+            " (SELECT visitor_id, experiment_id FROM recommendations_exposure LIMIT 1)",
+            "visitors of experiments",
         ),
         ("UPDATE streaming_batch SET duplicates = duplicates + 1 WHERE batch_id = 1", "duplicates"),
     ],
