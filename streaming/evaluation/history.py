@@ -130,8 +130,12 @@ def read_history(
     *,
     visitor_prefix: str = "",
     product_prefix: str = "",
+    earliest: datetime = EARLIEST,
+    known: History | None = None,
 ) -> History:
     """Reads a CSV, TSV or Parquet file. Rows that are no events are counted and told, the others kept.
+
+    Its names go on where those of `known` end, so that a number means the same in both.
 
     Raises LayoutUnknownError, and OSError or ValueError where the file cannot be read.
     """
@@ -139,8 +143,8 @@ def read_history(
     layout = layout_of(columns, named)
     if layout.header:
         rows = _with_first(columns, layout.header, rows)
-    reader = _Reader(layout, visitor_prefix, product_prefix)
-    return reader.read(rows)
+    names = (known.visitors, known.products, known.events, known.baskets) if known else _no_names()
+    return _Reader(layout, visitor_prefix, product_prefix, earliest).read(rows, *names)
 
 
 Rows = Iterator[tuple[int, Sequence[str], Sequence[Any]]]
@@ -181,15 +185,19 @@ def _with_first(first: Sequence[str], columns: Sequence[str], rows: Rows) -> Row
         yield line, columns, row
 
 
+def _no_names() -> tuple[Names, Names, Names, Names]:
+    return Names(), Names(), Names(), Names()
+
+
 class _Reader:
-    def __init__(self, layout: Layout, visitor_prefix: str, product_prefix: str) -> None:
+    def __init__(self, layout: Layout, visitor_prefix: str, product_prefix: str, earliest: datetime) -> None:
         self.layout = layout
         self.visitor_prefix = visitor_prefix
         self.product_prefix = product_prefix
+        self.earliest = earliest
         self.latest = datetime.now(UTC)
 
-    def read(self, rows: Rows) -> History:
-        visitors, products, events, baskets = Names(), Names(), Names(), Names()
+    def read(self, rows: Rows, visitors: Names, products: Names, events: Names, baskets: Names) -> History:
         numbers = tuple(array("q") for _ in range(5))
         refused: Counter[tuple[str, str]] = Counter()
         examples: list[Refusal] = []
@@ -241,8 +249,8 @@ class _Reader:
                 milliseconds += round(float(row[layout.after]))
             except (TypeError, ValueError, OverflowError) as error:
                 raise RefusedRowError(layout.after, "is no number of milliseconds") from error
-        if not EARLIEST <= moment <= self.latest:
-            raise RefusedRowError(layout.time, f"is before {EARLIEST.year} or in the future")
+        if not self.earliest <= moment <= self.latest:
+            raise RefusedRowError(layout.time, f"is before {self.earliest.year} or in the future")
         event = layout.event_of(row)
         if len(event) > MAX_NAME_LENGTH or _unfit(event):
             raise RefusedRowError(layout.event, f"is no name of 1 to {MAX_NAME_LENGTH} characters")

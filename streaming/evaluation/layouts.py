@@ -162,11 +162,9 @@ def moment_of(value: Any) -> datetime:
     Without a zone it is UTC. Raises ValueError.
     """
     if isinstance(value, str):
-        text = value.strip()
-        number = text.replace(".", "", 1).lstrip("-")
-        value = float(text) if number.isdecimal() else text
-        if isinstance(value, str) and "/" in value:
-            return datetime.strptime(value, "%m/%d/%Y %H:%M").replace(tzinfo=UTC)
+        value = _number(value.strip())
+    if isinstance(value, str) and "/" in value:
+        return datetime.strptime(value, "%m/%d/%Y %H:%M").replace(tzinfo=UTC)
     try:
         moment = time_of(value, "time")
     except RejectedError as error:
@@ -174,6 +172,13 @@ def moment_of(value: Any) -> datetime:
     if moment is None:
         raise ValueError("is empty")
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _plain(first: Sequence[str], named: Mapping[str, str]) -> Layout | None:

@@ -110,7 +110,7 @@ def test_rows_of_one_time_keep_the_order_of_the_file(tmp_path: Path) -> None:
 
 
 def test_columns_can_be_named_and_ids_prefixed(tmp_path: Path) -> None:
-    path = write(tmp_path / "log.csv", "who|x,what,when\nanna,7,1e9\nbert,8,1000000001\n")
+    path = write(tmp_path / "log.csv", "who|x,what,when\nanna,7,soon\nbert,8,1.000000001e9\n")
     named = {"visitor": "who|x", "product": "what", "time": "when"}
     history = read_history(path, named, visitor_prefix="v-", product_prefix="p-")
     assert list(history) == [Interaction("v-bert", "p-8", "Product Viewed", 1000000001000, "")]
