@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from streaming.evaluation.history import History
 from streaming.evaluation.sessions import Products
-from streaming.jobs.fold import Connection, copy_events, fold, open_fold
+from streaming.jobs.fold import Connection, fold, open_fold
 from streaming.rebuild.shadow import FACTS, SETTINGS
 
 SCHEMA: Final = "evaluation"
@@ -21,6 +21,12 @@ DERIVED: Final = (
 JUDGED: Final = "judged:evaluate"
 LEARN_STEP: Final = 5000
 POPULAR: Final = 300
+
+
+COPY: Final = """
+    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
+                      product_ids, source) FROM STDIN
+"""
 
 
 class TrialRunsError(Exception):
@@ -67,7 +73,9 @@ class Trial:
         rows = self._rows(history)
         while some := list(islice(rows, step)):
             with self.connection.transaction():
-                copy_events(self.connection, some)
+                with self.connection.cursor() as cursor, cursor.copy(COPY) as copy:
+                    for row in some:
+                        copy.write_row(row)
                 fold(self.connection, self.batches, "evaluation", derive_lists=False, judge=judge)
             self.batches += 1
             yield len(some)
@@ -117,23 +125,9 @@ class Trial:
         return dict(zip((column.name for column in cursor.description or ()), row, strict=True))
 
     def _rows(self, history: History) -> Iterator[tuple[Any, ...]]:
-        """Rows of the fold's COPY: all in one partition, in the order of time."""
+        """Rows of COPY: all in one partition, in the order of time."""
         for row in history:
             at = datetime.fromtimestamp(row.milliseconds / 1000, UTC)
             self.events += 1
-            yield (
-                0,
-                self.events,
-                at,
-                row.visitor,
-                str(self.events),
-                row.event,
-                at,
-                at,
-                [row.product],
-                None,
-                JUDGED,
-                False,
-                None,
-                None,
-            )
+            number = self.events
+            yield 0, number, at, row.visitor, str(number), row.event, at, at, [row.product], JUDGED
