@@ -114,6 +114,7 @@ UNFOLD: dict[str, Any] = {
                         "admin:recommendations_visitorlist_changelist",
                         "recommendations.view_visitorlist",
                     ),
+                    _page("Judged", "grading", "cluster:judged", "recommendations.view_judgedhour"),
                     _page("Histories", "history", "model:histories", "recommendations.view_visitorevent"),
                     _page(
                         "Similar products",

@@ -2,6 +2,7 @@ from django.urls import path
 
 from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
 from streaming.admin.collected import CollectedPage
+from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
 from streaming.admin.query_pages import QueriesPage, QueryPage
 
@@ -13,6 +14,7 @@ urlpatterns = [
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
     path("collected/", CollectedPage.as_admin_view(), name="collected"),
+    path("judged/", JudgedPage.as_admin_view(), name="judged"),
     path("live/", LivePage.as_admin_view(), name="live"),
     path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),
     path("live/<int:partition>/<int:offset>/whole/", WholePage.as_admin_view(), name="whole"),

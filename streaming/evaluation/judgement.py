@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from django.db.models import QuerySet, Sum
 
@@ -14,7 +15,16 @@ RANDOM: Final = "random"
 JUDGED: Final[Mapping[str, str]] = {MODEL: "", POPULAR: "popular_", RANDOM: "random_"}
 """Who is judged, and how the columns of its sums begin."""
 MEASURES: Final = ("hits_10", "hits_20", "reciprocal")
-SUMS: Final = {prefix + measure: Sum(prefix + measure) for prefix in JUDGED.values() for measure in MEASURES}
+SUMS: Final = {
+    f"sum_{column}": Sum(column)
+    for column in (
+        "events",
+        "passed_over",
+        *(prefix + measure for prefix in JUDGED.values() for measure in MEASURES),
+    )
+}
+PLAYED: Final = "judged:"
+"""How a source begins whose events are all predicted, as of their own times: see recommendations/sql/judge.sql."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +46,19 @@ class Judgement:
 
 def judgement(hours: QuerySet[JudgedHour]) -> Judgement:
     """The rates of all these hours together."""
-    sums = hours.aggregate(events=Sum("events", default=0), passed_over=Sum("passed_over", default=0), **SUMS)
-    events = int(sums["events"])
+    return _judgement_of(hours.aggregate(**SUMS))
+
+
+def rates_of(hours: QuerySet[JudgedHour]) -> dict[datetime, Judgement]:
+    """The rates of each hour, in order."""
+    return {row["hour"]: _judgement_of(row) for row in hours.values("hour").annotate(**SUMS).order_by("hour")}
+
+
+def _judgement_of(sums: Mapping[str, Any]) -> Judgement:
+    events = int(sums["sum_events"] or 0)
     rates = {
-        name: Rates(*(sums[prefix + measure] / events for measure in MEASURES))
+        name: Rates(*(sums[f"sum_{prefix}{measure}"] / events for measure in MEASURES))
         for name, prefix in JUDGED.items()
         if events
     }
-    return Judgement(events, int(sums["passed_over"]), rates)
+    return Judgement(events, int(sums["sum_passed_over"] or 0), rates)

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from streaming.evaluation.history import History
+from streaming.evaluation.judgement import PLAYED
 from streaming.evaluation.sessions import Products
 from streaming.jobs.fold import Connection, fold, open_fold
 from streaming.rebuild.shadow import FACTS, SETTINGS
@@ -18,7 +19,7 @@ DERIVED: Final = (
     "recommendations_changedvisitor",
     "recommendations_judgedhour",
 )
-JUDGED: Final = "judged:evaluate"
+JUDGED: Final = f"{PLAYED}evaluate"
 LEARN_STEP: Final = 5000
 POPULAR: Final = 300
 

@@ -15,12 +15,10 @@ from rich.table import Table
 from recommendations.models import JudgedHour
 from streaming.evaluation.applying import NotAppliedError, wait_until_applied
 from streaming.evaluation.history import History, read_history, told
-from streaming.evaluation.judgement import judgement
+from streaming.evaluation.judgement import PLAYED, judgement
 from streaming.evaluation.layouts import USUAL, LayoutUnknownError
 from streaming.evaluation.sending import NotSentError, Sender, events_of
 
-JUDGED = "judged:"
-"""How a source begins whose events are all predicted, as of their own times: see recommendations/sql/judge.sql."""
 STEP = 100
 COLUMNS = (
     TextColumn("{task.description}"),
@@ -102,7 +100,7 @@ class Command(BaseCommand):
 
     def judge(self, sender: Sender, history: History, name: str, step: int) -> None:
         """Sends the history step by step: the next is predicted from what the fold learned of those before."""
-        source = f"{JUDGED}{name[:150]}:{uuid4().hex[:8]}"
+        source = f"{PLAYED}{name[:150]}:{uuid4().hex[:8]}"
         events = events_of(history, source)
         with Progress(*COLUMNS, transient=True) as progress:
             task = progress.add_task("Predicted, then learned", total=len(history))
