@@ -333,6 +333,26 @@ class RankedProduct(models.Model):
         return f"{self.kind} {self.category} {self.rank}: {self.product_id}"
 
 
+class WaitingProduct(models.Model):
+    """A product whose similar ones are older than its pairs: a later batch derives them anew."""
+
+    product_id = models.CharField(primary_key=True, max_length=100)
+    since = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.product_id
+
+
+class WaitingVisitor(models.Model):
+    """A visitor whose stored list is older than their history: whoever reads it composes it."""
+
+    visitor_id = models.CharField(primary_key=True, max_length=100)
+    version = models.BigIntegerField(help_text="What the list has once it is composed.")
+
+    def __str__(self) -> str:
+        return self.visitor_id
+
+
 class ChangedVisitor(models.Model):
     """A visitor whose list changed and who has not been told yet: written with the list, sent by the relay."""
 

@@ -47,8 +47,10 @@ def list_for_visitor(
 
 
 def version_of_list(visitor_id: str) -> int:
-    """The version of the visitor's stored list; 0 where there is none."""
-    return VisitorList.objects.filter(visitor_id=visitor_id).values_list("version", flat=True).first() or 0
+    """The version of the visitor's list; 0 where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT recommendations_list_version(%s)", [visitor_id])
+        return int(cursor.fetchone()[0] or 0)
 
 
 def list_for_products(

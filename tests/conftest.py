@@ -36,6 +36,8 @@ MODEL_TABLES = (
     "recommendations_experiment",
     "recommendations_similarproducts",
     "recommendations_visitorlist",
+    "recommendations_waitingproduct",
+    "recommendations_waitingvisitor",
     "recommendations_changedvisitor",
     "recommendations_rankedproduct",
     "recommendations_pruning",

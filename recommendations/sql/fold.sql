@@ -196,41 +196,13 @@ CREATE OR REPLACE FUNCTION recommendations_shorten_histories() RETURNS void LANG
         AND h.position <= t.last_position - (SELECT history FROM recommendations_parameters)
 $$;
 
--- Derives the lists of what the batch touched, and writes down which visitors are to be told.
-CREATE OR REPLACE FUNCTION recommendations_derive_lists(moment timestamptz) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO recommendations_similarproducts AS known (product_id, as_of, other_ids, scores)
-    SELECT t.product_id, moment, coalesce(list.other_ids, '{}'), coalesce(list.scores, '{}')
-    FROM touched_product t CROSS JOIN LATERAL (
-        SELECT array_agg(other_id) AS other_ids, array_agg(score) AS scores
-        FROM recommendations_similar(t.product_id, moment)  -- in order
-    ) list
-    ORDER BY t.product_id
-    ON CONFLICT (product_id) DO UPDATE
-        SET as_of = excluded.as_of, other_ids = excluded.other_ids, scores = excluded.scores;
-
-    WITH listed AS (
-        INSERT INTO recommendations_visitorlist AS known (visitor_id, version, as_of, items, events, seen)
-        SELECT t.visitor_id, t.version, moment, list.items, list.events, list.seen
-        FROM touched_visitor t CROSS JOIN LATERAL recommendations_list(t.visitor_id) list
-        -- An empty list is stored only in the place of another: an open page shows that one.
-        WHERE list.events <> '[]'
-            OR (SELECT true FROM recommendations_visitorlist stored WHERE stored.visitor_id = t.visitor_id)
-        ORDER BY t.visitor_id
-        ON CONFLICT (visitor_id) DO UPDATE
-            SET version = greatest(known.version, excluded.version), as_of = excluded.as_of,
-                items = excluded.items, events = excluded.events, seen = excluded.seen
-        RETURNING visitor_id, version
-    )
-    INSERT INTO recommendations_changedvisitor (visitor_id, version)
-    SELECT visitor_id, version FROM listed ORDER BY visitor_id;
-
-    NOTIFY recommendations_changed;
-$$;
-
 -- Folds what was copied into batch_event. Returns what the ledger needs to know, with milliseconds by stage.
 -- `judge` predicts the events before they are learned: for the live model only, whose tables it reads and writes.
+-- `patience` is how long deriving lists may take (lists.sql).
+DROP FUNCTION IF EXISTS recommendations_fold(bigint, text, boolean, boolean);
 CREATE OR REPLACE FUNCTION recommendations_fold(
-    batch bigint, log_topic text, derive_lists boolean DEFAULT true, judge boolean DEFAULT false
+    batch bigint, log_topic text, derive_lists boolean DEFAULT true, judge boolean DEFAULT false,
+    patience interval DEFAULT NULL
 )
 RETURNS TABLE (duplicates bigint, visitors bigint, fold_ms float8, lists_ms float8) LANGUAGE plpgsql AS $$
 DECLARE
@@ -276,7 +248,7 @@ BEGIN
     folded_at := clock_timestamp();
     IF derive_lists THEN
         PERFORM recommendations_touch_joined();
-        PERFORM recommendations_derive_lists(folded_at);
+        PERFORM recommendations_derive_lists(folded_at, patience);
     END IF;
     IF erasing OR EXISTS (SELECT FROM touched_person) THEN
         TRUNCATE erased_visitor, touched_person;

@@ -165,8 +165,8 @@ DECLARE
 BEGIN
     CASE asked ->> 'list'
     WHEN 'visitor' THEN
-        RETURN QUERY SELECT l.version, l.as_of, l.items, l.events, l.seen::text[], true
-            FROM recommendations_visitorlist l WHERE l.visitor_id = asked ->> 'visitor';
+        RETURN QUERY SELECT l.version, l.as_of, l.items, l.events, l.seen, true
+            FROM recommendations_stored_list(asked ->> 'visitor') l;
     WHEN 'composed' THEN  -- the caller's own: a list that is not stored yet
         RETURN QUERY SELECT (asked ->> 'version')::bigint, moment, asked -> 'items', asked -> 'events',
             ARRAY(SELECT jsonb_array_elements_text(asked -> 'seen')), true;

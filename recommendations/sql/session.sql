@@ -46,8 +46,7 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT greatest(max(recommendations_version((event->>'appendedAt')::timestamptz)), (
-               SELECT stored.version FROM recommendations_visitorlist stored WHERE stored.visitor_id = visitor)),
+    SELECT greatest(max(recommendations_version((event->>'appendedAt')::timestamptz)), recommendations_list_version(visitor)),
            clock_timestamp(), list.items, list.events, list.seen, array_agg(event->>'eventId')
     FROM jsonb_array_elements(unfolded) event, recommendations_list(visitor, NULL, unfolded) list
     GROUP BY list.items, list.events, list.seen;

@@ -40,6 +40,8 @@ BEGIN
             RETURNING 1
         )
         SELECT lists + count(*) INTO lists FROM gone;
+        DELETE FROM recommendations_waitingvisitor w
+        WHERE NOT EXISTS (SELECT FROM recommendations_visitorevent h WHERE h.visitor_id = w.visitor_id);
     END IF;
     DELETE FROM recommendations_producthour h WHERE h.hour < now() - interval '14 days';
     GET DIAGNOSTICS hours = ROW_COUNT;

@@ -51,7 +51,7 @@ def run(session: SparkSession, settings: Settings) -> None:
         events = records(session, settings, ledger.topic, positions).transform(parse).transform(validate)
         query = (
             events.transform(flatten)
-            .writeStream.foreachBatch(Sink(ledger, connect, checkpoint, positions))
+            .writeStream.foreachBatch(Sink(ledger, connect, checkpoint, positions, settings.patience))
             .trigger(processingTime=settings.trigger)
             .option("checkpointLocation", checkpoint.as_uri())
             .queryName(QUERY)

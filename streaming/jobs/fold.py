@@ -1,6 +1,7 @@
 """The call of the model's fold: what Spark's sink and a rebuild have in common. No Spark, no Django."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import psycopg
@@ -36,11 +37,20 @@ def copy_events(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
 
 
 def fold(
-    connection: Connection, batch_id: int, topic: str, *, derive_lists: bool = True, judge: bool = False
+    connection: Connection,
+    batch_id: int,
+    topic: str,
+    *,
+    derive_lists: bool = True,
+    judge: bool = False,
+    patience: timedelta | None = None,
 ) -> Folded:
-    """Folds what was copied; within the caller's transaction. `judge` predicts each event before it is learned."""
+    """Folds what was copied; within the caller's transaction. `judge` predicts each event before it is learned.
+
+    Lists that cannot be derived within `patience` wait; without it all are derived.
+    """
     row: Any = connection.execute(
-        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s, %s, %s)",
-        (batch_id, topic, derive_lists, judge),
+        "SELECT duplicates, visitors, fold_ms, lists_ms FROM recommendations_fold(%s, %s, %s, %s, %s)",
+        (batch_id, topic, derive_lists, judge, patience),
     ).fetchone()
     return Folded(*row)

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 SASL_LOGIN_MODULES = {
@@ -29,6 +30,8 @@ class Settings:
     trigger: str = "100 milliseconds"
     max_events: int = 5000
     """Records of one micro-batch at the most: what bounds the driver's memory and a batch's time."""
+    patience: timedelta = timedelta(milliseconds=200)
+    """How long a batch derives lists; what is left then waits, so that the log does not."""
     extra: dict[str, str] = field(default_factory=dict)
     """Settings of Spark's own, as its documentation names them; they win over those in `session.py`."""
 
@@ -48,6 +51,7 @@ def settings_from_environment() -> Settings:
         checkpoints=Path(os.environ.get("CHECKPOINT_DIR") or home / "data" / "checkpoints").resolve(),
         trigger=os.environ.get("SPARK_TRIGGER") or Settings.trigger,
         max_events=int(os.environ.get("SPARK_MAX_EVENTS_PER_BATCH") or Settings.max_events),
+        patience=timedelta(milliseconds=int(os.environ.get("SPARK_LISTS_MS_PER_BATCH") or 200)),
         extra=_spark_options(os.environ.get("SPARK_CONF", "")),
     )
 

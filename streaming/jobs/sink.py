@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -24,13 +24,19 @@ class Sink:
     """
 
     def __init__(
-        self, ledger: Ledger, connect: Callable[[], Connection], checkpoint: Path, start: dict[int, int]
+        self,
+        ledger: Ledger,
+        connect: Callable[[], Connection],
+        checkpoint: Path,
+        start: dict[int, int],
+        patience: timedelta | None = None,
     ):
         self.ledger = ledger
         self.connect = connect
         self.checkpoint = checkpoint
         self.start = start
         """For each partition the first offset of the next batch."""
+        self.patience = patience
         self.connection: Connection | None = None
 
     def __call__(self, events: DataFrame, batch_id: int) -> None:
@@ -69,7 +75,7 @@ class Sink:
             valid = [row for row in rows if row.reason is None]
             copy_events(connection, (row[:-1] for row in valid))
             copy_ms = (time.perf_counter() - copied) * 1000
-            folded = fold(connection, batch_id, self.ledger.topic, judge=True)
+            folded = fold(connection, batch_id, self.ledger.topic, judge=True, patience=self.patience)
             appended = [(row.partition, datetime.fromisoformat(row.appended_at)) for row in rows]
             last_appended: dict[int, datetime] = {}
             for partition, at in appended:

@@ -13,7 +13,14 @@ COPY = """
 """
 
 
-def fold(model: Connection, events: list[Done], batch: int = 1, *, judge: bool = False) -> Any:
+def fold(
+    model: Connection,
+    events: list[Done],
+    batch: int = 1,
+    *,
+    judge: bool = False,
+    patience: timedelta | None = None,
+) -> Any:
     """Folds the events as one batch; duplicates and visitors of the ledger's row."""
     with model.transaction(), model.cursor() as cursor:
         with cursor.copy(COPY) as copy:
@@ -38,7 +45,8 @@ def fold(model: Connection, events: list[Done], batch: int = 1, *, judge: bool =
                     )
                 )
         return cursor.execute(
-            "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity', true, %s)", (batch, judge)
+            "SELECT duplicates, visitors FROM recommendations_fold(%s, 'activity', true, %s, %s)",
+            (batch, judge, patience),
         ).fetchone()
 
 
