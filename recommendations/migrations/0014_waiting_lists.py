@@ -33,7 +33,7 @@ END $$;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0012_origins'),
+        ('recommendations', '0013_in_use'),
     ]
 
     operations = [
