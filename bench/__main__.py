@@ -18,6 +18,7 @@ from bench.collector import collector
 from bench.freshness import click_to_socket, utc_now
 from bench.measure import Measurement, Rate
 from bench.pages import pages
+from bench.quality import Quality, quality, table_of_quality
 from tests.stack import ROOT, read_product, services
 
 RATE = 20
@@ -45,10 +46,12 @@ def main() -> None:
         measurements += taken_in
     finally:
         services("down")
+    lists = quality(console)
     console.print(table_of(measurements))
     console.print(table_of_rates(rates))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    everything: list[Measurement | Rate] = [*measurements, *rates]
+    console.print(table_of_quality(lists))
+    everything: list[Measurement | Rate | Quality] = [*measurements, *rates, *lists]
     results = {
         "at": utc_now(),
         "machine": machine,
