@@ -18,9 +18,9 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from streaming.evaluation.comparison import PEERS
 from streaming.evaluation.history import History, read_history
 from streaming.evaluation.measures import MOST, places_of
+from streaming.evaluation.peers import PEERS
 from streaming.evaluation.sessions import Products, Question, questions_of, sessions_of
 from tests.stack import ROOT, Product, read_product, services
 

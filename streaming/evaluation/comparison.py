@@ -9,17 +9,12 @@ from typing import Final
 
 from streaming.evaluation.history import History
 from streaming.evaluation.measures import MOST, Measures, hit_rate_by_length, measures_of, places_of
-from streaming.evaluation.peers import ItemNeighbours, Peer, Popular, SessionNeighbours
-from streaming.evaluation.sessions import Products, Question, Session, questions_of, sessions_of
+from streaming.evaluation.peers import PEERS, Peer
+from streaming.evaluation.sessions import Products, Question, questions_of, sessions_of
 from streaming.evaluation.trial import Trial
 
 MODEL: Final = "Tributary"
 LEARNING: Final = "Tributary, learning"
-PEERS: Final[Mapping[str, Callable[[Sequence[Session], int], Peer]]] = {
-    "popular": Popular,
-    "item-kNN (cosine)": ItemNeighbours,
-    "VSKNN": SessionNeighbours,
-}
 JUDGED_STEP: Final = 100
 """Events that are predicted before any of them is learned."""
 ASKED_AT_ONCE: Final = 500

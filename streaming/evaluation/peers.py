@@ -4,9 +4,9 @@ A peer learns from whole sessions and is then asked with what somebody has seen,
 out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,13 @@ class SessionNeighbours:
             members = self.product[self.starts[neighbour] : self.starts[neighbour + 1]]
             scores[members] += like / (newest[members].min() + 1)
         return best(scores * (1 + self.rarity), seen, most)
+
+
+PEERS: Final[Mapping[str, Callable[[Sequence[Session], int], Peer]]] = {
+    "popular": Popular,
+    "item-kNN (cosine)": ItemNeighbours,
+    "VSKNN": SessionNeighbours,
+}
 
 
 def best(scores: Weights, seen: Products, most: int) -> Sequence[int]:
