@@ -78,12 +78,48 @@ class Parameters(models.Model):
         default=timedelta(days=1),
         help_text="An order of a product within this after a click on it in a list is put down to that list.",
     )
+    since = models.DateTimeField(null=True, help_text="What happened before is left out.")
+    until = models.DateTimeField(null=True, help_text="What happened from then on is left out.")
 
     class Meta:
         verbose_name_plural = "parameters"
 
     def __str__(self) -> str:
         return f"half-life {self.half_life.days} days, {self.neighbours} neighbours"
+
+
+class Model(models.Model):
+    """The live model, whose tables are the site's own, and those beside it, each in a schema of its own.
+
+    A transaction that sets `search_path TO <schema>, public` works with that model.
+    """
+
+    class Kind(models.TextChoices):
+        FOLD = "fold", "folded from the log"
+        ALS = "als", "ALS"
+
+    class State(models.TextChoices):
+        FOLDING = "folding", "reading the log"
+        DERIVING = "deriving", "deriving lists"
+        READY = "ready", "ready"
+        PROMOTING = "promoting", "being promoted"
+
+    LIVE = "live"
+
+    name = models.CharField(primary_key=True, max_length=40)
+    schema = models.CharField(max_length=63, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.FOLD)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.FOLDING)
+    parameters = models.JSONField(default=dict, help_text="What was asked for when it was made.")
+    positions = models.JSONField(
+        default=dict, help_text='{"partition": next offset}; the live model\'s stand in the ledger.'
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    caught_up_at = models.DateTimeField(null=True, help_text="When it last had all that the live model has.")
+    error = models.TextField(blank=True, default="", help_text="Why the last work on it failed.")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EventWeight(models.Model):

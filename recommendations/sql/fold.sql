@@ -77,10 +77,12 @@ BEGIN
                      AND row_number() OVER (PARTITION BY event_key.key, appended ORDER BY partition, "offset") = 1
                 THEN dense_rank() OVER (PARTITION BY event_key.key ORDER BY appended) ELSE 0 END,
            event_id IS NOT NULL, partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-           product_ids, person_id, source, left_out, origin, list_id, positions
+           product_ids, person_id, source, left_out OR coalesce(occurred_at < p.since OR occurred_at >= p.until, false),
+           origin, list_id, positions
     FROM (
         SELECT *, max(appended_at) OVER (PARTITION BY partition ORDER BY "offset") AS appended FROM batch_event
     ) b
+    CROSS JOIN recommendations_parameters p
     CROSS JOIN LATERAL (SELECT md5(visitor_id || E'\x1f' || event_id)::uuid AS key) event_key
     WINDOW in_order AS (ORDER BY appended, partition, "offset");
 
@@ -212,6 +214,7 @@ DECLARE
 BEGIN
     -- One fold at a time for each schema; pruning takes the same lock.
     PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
+    PERFORM recommendations_move_landmark(began, power(2::float8, 300));
     duplicates := recommendations_mark_fresh();
     PERFORM recommendations_count_minutes();
     erasing := EXISTS (SELECT FROM ordered_event WHERE event_id IS NULL);

@@ -98,8 +98,10 @@ $$;
 
 -- Under which name the list stands in its hour.
 CREATE OR REPLACE FUNCTION recommendations_list_name(in_hour timestamptz, list text) RETURNS text LANGUAGE sql STABLE
-RETURN CASE WHEN EXISTS (SELECT FROM recommendations_listhour h WHERE h.hour = in_hour AND h.list_id = list)
-            THEN list ELSE '(other)' END;
+AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM recommendations_listhour h WHERE h.hour = in_hour AND h.list_id = list)
+                THEN list ELSE '(other)' END
+$$;
 
 -- Traces each order of a product back to the visitor's last click on it in a list, within the time of `attribution`. A click
 -- leads to one order at most.

@@ -6,11 +6,14 @@ SET LOCAL check_function_bodies = off;  -- migrations make the tables that they 
 DROP FUNCTION IF EXISTS recommendations_newest_events(text);
 DROP FUNCTION IF EXISTS recommendations_list(text, timestamptz);
 
--- How many times heavier than at the landmark an event at `moment` is stored (forward decay). Written with differences of
--- times only: extract() of a time is not immutable for Postgres, and the function would be called instead of inlined.
+-- How many times heavier than at the landmark an event at `moment` is stored (forward decay). Beyond 500 half-lives it
+-- stays as it is: what is that old weighs nothing either way, and Postgres refuses what a float cannot hold. The landmark
+-- is moved long before that (upkeep.sql). Written with differences of times only: extract() of a time is not immutable for
+-- Postgres, and the function would be called instead of inlined.
 CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
 RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
-    exp(ln(2.0::float8) * extract(epoch FROM moment - landmark)::float8 / extract(epoch FROM half_life)::float8);
+    exp(ln(2.0::float8) * least(greatest(
+        extract(epoch FROM moment - landmark)::float8 / extract(epoch FROM half_life)::float8, -500), 500));
 
 -- The products most similar to one as of a moment, from the facts: best first, ties by product id.
 -- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping)

@@ -55,19 +55,35 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Removes the pairs below the top `most` of each product and writes down what that took away.
+-- Removes each pair that is among the top `most` of neither of its products, in both directions, and writes down what that
+-- took away. A product's pairs are ranked as its similar products are; a new product's pairs are few, so that they stay,
+-- however many its neighbours have. docs/decisions.md has what this rule costs.
 CREATE OR REPLACE FUNCTION recommendations_prune_pairs(most int) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     pruned bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
-    WITH ranked AS (
-        SELECT product_id, other_id,
-               row_number() OVER (PARTITION BY product_id ORDER BY positive - negative DESC, other_id) AS place
-        FROM recommendations_pair
+    WITH crowded AS MATERIALIZED (
+        SELECT product_id FROM recommendations_pair GROUP BY product_id HAVING count(*) > most
+    ), ranked AS MATERIALIZED (
+        SELECT pair.product_id, pair.other_id,
+               row_number() OVER (
+                   PARTITION BY pair.product_id
+                   ORDER BY (pair.positive - pair.negative)
+                            / power(coalesce(other.positive, 0) / grown.times + p.smoothing, p.other_damping) DESC,
+                            pair.other_id
+               ) AS place
+        FROM recommendations_parameters p
+        CROSS JOIN LATERAL (SELECT recommendations_growth(now(), p.landmark, p.half_life) AS times) grown
+        JOIN recommendations_pair pair ON true
+        JOIN crowded USING (product_id)
+        LEFT JOIN recommendations_productcount other ON other.product_id = pair.other_id
+    ), below AS MATERIALIZED (
+        SELECT product_id, other_id FROM ranked WHERE place > most
     ), deleted AS (
-        DELETE FROM recommendations_pair p USING ranked r
-        WHERE r.place > most AND p.product_id = r.product_id AND p.other_id = r.other_id
+        DELETE FROM recommendations_pair p
+        USING below one JOIN below other ON other.product_id = one.other_id AND other.other_id = one.product_id
+        WHERE p.product_id = one.product_id AND p.other_id = one.other_id
         RETURNING p.positive, p.negative
     ), counted AS (
         SELECT count(*) AS pairs, coalesce(sum(positive), 0) AS positive, coalesce(sum(negative), 0) AS negative
@@ -79,3 +95,46 @@ BEGIN
     SELECT pairs INTO pruned FROM counted;
     RETURN pruned;
 END $$;
+
+-- Moves the landmark to the moment where an event of then would be stored more than `most` times heavier than at the
+-- landmark; returns whether.
+CREATE OR REPLACE FUNCTION recommendations_move_landmark(moment timestamptz, most float8)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    is_far boolean := (SELECT recommendations_growth(moment, landmark, half_life) > most FROM recommendations_parameters);
+BEGIN
+    IF is_far THEN
+        PERFORM recommendations_store_as_of(moment);
+    END IF;
+    RETURN is_far;
+END $$;
+
+-- Stores every weight as of another landmark. What weighs less than 1e-150 then is hundreds of half-lives older than
+-- anything that a list shows, and weighs nothing from then on.
+CREATE OR REPLACE FUNCTION recommendations_store_as_of(moment timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    half_lives float8;
+    times float8;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('recommendations_fold'), hashtext(current_schema()));
+    SELECT extract(epoch FROM moment - landmark) / extract(epoch FROM half_life) INTO STRICT half_lives
+    FROM recommendations_parameters;
+    IF half_lives = 0 THEN
+        RETURN;
+    END IF;
+    times := CASE WHEN half_lives > 1000 THEN 0 ELSE power(2::float8, -half_lives) END;
+    UPDATE recommendations_parameters SET landmark = moment;
+    UPDATE recommendations_pair
+    SET positive = recommendations_scaled(positive, times), negative = recommendations_scaled(negative, times);
+    UPDATE recommendations_basketpair
+    SET positive = recommendations_scaled(positive, times), negative = recommendations_scaled(negative, times);
+    UPDATE recommendations_productcount
+    SET positive = recommendations_scaled(positive, times), negative = recommendations_scaled(negative, times),
+        baskets = recommendations_scaled(baskets, times);
+    UPDATE recommendations_pruning
+    SET positive = recommendations_scaled(positive, times), negative = recommendations_scaled(negative, times);
+END $$;
+
+-- Postgres refuses a product that a float cannot hold instead of making it 0.
+CREATE OR REPLACE FUNCTION recommendations_scaled(weight float8, times float8) RETURNS float8 LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN times = 0 THEN 0 WHEN weight > 1e-150 / least(times, 1) THEN weight * times ELSE 0 END;

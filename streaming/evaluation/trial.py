@@ -9,14 +9,13 @@ from streaming.evaluation.history import History
 from streaming.evaluation.judgement import PLAYED
 from streaming.evaluation.sessions import Products
 from streaming.jobs.fold import Connection, fold, open_fold
-from streaming.rebuild.shadow import FACTS, SETTINGS
+from streaming.rebuild.tables import ASIDE, FACTS, SETTINGS, USE
 
 SCHEMA: Final = "evaluation"
 DERIVED: Final = (
     "recommendations_similarproducts",
     "recommendations_visitorlist",
     "recommendations_rankedproduct",
-    "recommendations_changedvisitor",
     "recommendations_judgedhour",
 )
 JUDGED: Final = f"{PLAYED}evaluate"
@@ -54,7 +53,7 @@ class Trial:
             raise TrialRunsError("Another evaluation runs against this database: wait until it has ended.")
         execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         execute(f"CREATE SCHEMA {SCHEMA}")
-        for table in (*FACTS, *SETTINGS, *DERIVED):
+        for table in (*FACTS, *USE, *SETTINGS, *DERIVED, *ASIDE):
             execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING ALL)")
         for table in SETTINGS:
             execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table}")  # noqa: S608

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from streaming.jobs.fold import Connection
-from streaming.rebuild.shadow import SCHEMA
 
 TOLERANCE = 1e-9
+NOTHING = 1e-140
+"""Weights below are of events hundreds of half-lives before the landmark: how these fade depends on when it moved."""
 WEIGHED = {
     "pairs": ("recommendations_pair", ("product_id", "other_id"), ("positive", "negative"), "true"),
     "basket pairs": (
@@ -103,11 +104,11 @@ class Difference:
     example: str = ""
 
 
-def compare(connection: Connection) -> list[Difference]:
-    """Compares every kind of fact; the caller holds the query, so that nothing is folded meanwhile."""
+def compare(connection: Connection, schema: str) -> list[Difference]:
+    """Compares every kind of fact with the live one, both as of one snapshot: the caller's transaction has it."""
     return [
-        *(_compare_weights(connection, name, *spec) for name, spec in WEIGHED.items()),
-        *(_compare_rows(connection, name, *spec) for name, spec in EXACT.items()),
+        *(_compare_weights(connection, schema, name, *spec) for name, spec in WEIGHED.items()),
+        *(_compare_rows(connection, schema, name, *spec) for name, spec in EXACT.items()),
     ]
 
 
@@ -129,7 +130,7 @@ class Pruned:
         )
 
 
-def pruned(connection: Connection) -> Pruned:
+def pruned(connection: Connection, schema: str) -> Pruned:
     """Compares what the live pairs lack with what pruning wrote down."""
     row = connection.execute(
         f"""
@@ -138,7 +139,7 @@ def pruned(connection: Connection) -> Pruned:
                coalesce(sum(r.positive + r.negative), 0) - coalesce(sum(l.positive + l.negative), 0),
                count(*) FILTER (WHERE r.product_id IS NULL OR l.positive > r.positive * (1 + {TOLERANCE})
                                 OR l.negative > r.negative * (1 + {TOLERANCE}))
-        FROM public.recommendations_pair l FULL JOIN {SCHEMA}.recommendations_pair r USING (product_id, other_id)
+        FROM public.recommendations_pair l FULL JOIN {schema}.recommendations_pair r USING (product_id, other_id)
         """
     ).fetchone()
     assert row is not None
@@ -147,6 +148,7 @@ def pruned(connection: Connection) -> Pruned:
 
 def _compare_weights(
     connection: Connection,
+    schema: str,
     name: str,
     table: str,
     keys: tuple[str, ...],
@@ -156,6 +158,7 @@ def _compare_weights(
     on = ", ".join(keys)
     far = " OR ".join(
         f"l.{w} IS NULL OR r.{w} IS NULL OR abs(l.{w} - r.{w}) > {TOLERANCE} * greatest(abs(l.{w}), abs(r.{w}))"
+        f" AND greatest(abs(l.{w}), abs(r.{w})) > {NOTHING}"
         for w in weights
     )
     key = " || ' ' || ".join(f"{k}::text" for k in keys)
@@ -166,16 +169,18 @@ def _compare_weights(
         connection,
         name,
         f"""
-        SELECT (SELECT count(*) FROM public.{table}), (SELECT count(*) FROM {SCHEMA}.{table}), count(*),
+        SELECT (SELECT count(*) FROM public.{table}), (SELECT count(*) FROM {schema}.{table}), count(*),
                min({key} || ': ' || {values})
-        FROM public.{table} l FULL JOIN {SCHEMA}.{table} r USING ({on}) WHERE ({far}) AND {condition}
+        FROM public.{table} l FULL JOIN {schema}.{table} r USING ({on}) WHERE ({far}) AND {condition}
         """,
     )
 
 
-def _compare_rows(connection: Connection, name: str, table: str, columns: str, condition: str) -> Difference:
+def _compare_rows(
+    connection: Connection, schema: str, name: str, table: str, columns: str, condition: str
+) -> Difference:
     live = f"SELECT {columns} FROM public.{table} WHERE {condition}"
-    rebuilt = f"SELECT {columns} FROM {SCHEMA}.{table} WHERE {condition}"
+    rebuilt = f"SELECT {columns} FROM {schema}.{table} WHERE {condition}"
     return _difference(
         connection,
         name,

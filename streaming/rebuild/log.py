@@ -1,10 +1,15 @@
 """Reads a topic from its beginning to given offsets, without joining a group."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from django.conf import settings
 
+from streaming.rebuild.decoding import Batch, Decoder
+
+BATCH_RECORDS: Final = 20_000
 SILENCE_SECONDS = 30
 """How long the brokers may say nothing before reading is given up."""
 
@@ -13,13 +18,31 @@ class LogUnreadableError(Exception):
     """The brokers did not answer, or the log no longer has what was asked for."""
 
 
+def read_batches(topic: str, start: Mapping[int, int], end: Mapping[int, int]) -> Iterator[Batch]:
+    """The log between the offsets as batches of a fold, each read and decoded while its caller folds the one before.
+
+    Raises LogUnreadableError.
+    """
+    decoder = Decoder()
+    decoded = (decoder.batch(topic, messages) for messages in read_log(topic, start, end))
+    with ThreadPoolExecutor(1, thread_name_prefix="read-log") as thread:
+        ahead = thread.submit(next, decoded, None)
+        while (batch := ahead.result()) is not None:
+            ahead = thread.submit(next, decoded, None)
+            yield batch
+
+
 def read_log(
-    topic: str, start: Mapping[int, int], end: Mapping[int, int], batch_size: int = 5000
+    topic: str, start: Mapping[int, int], end: Mapping[int, int], batch_size: int = BATCH_RECORDS
 ) -> Iterator[list[Message]]:
     """The records of each partition from `start` (its beginning where it is left out) up to `end`, excluded.
 
     Lists of up to `batch_size`, in order within each partition. Raises LogUnreadableError.
     """
+    open_ends = {p: offset for p, offset in end.items() if offset > start.get(p, 0)}
+    if not open_ends:
+        return
+    missing = sum(offset - start.get(p, 0) for p, offset in open_ends.items())
     consumer = Consumer(
         settings.KAFKA_CLIENT
         | {
@@ -30,16 +53,17 @@ def read_log(
             "fetch.wait.max.ms": 50,
         }
     )
-    open_ends = {p: offset for p, offset in end.items() if offset > start.get(p, 0)}
     try:
         consumer.assign([TopicPartition(topic, p, start.get(p, OFFSET_BEGINNING)) for p in open_ends])
         silent = 0
         while open_ends:
-            messages = consumer.consume(batch_size, 0.5)
+            # No more than there are: it would wait for them.
+            messages = consumer.consume(max(1, min(batch_size, missing)), 0.5)
             silent = 0 if messages else silent + 1
             if silent * 0.5 > SILENCE_SECONDS:
                 raise LogUnreadableError(f"{topic}: the brokers gave nothing for {SILENCE_SECONDS} s")
             batch = [message for message in messages if _is_wanted(message, open_ends)]
+            missing -= len(batch)
             if batch:
                 yield batch
             for reached in consumer.position([TopicPartition(topic, p) for p in open_ends]):

@@ -14,6 +14,8 @@ from recommendations.models import (
     ChangedVisitor,
     FoldedMinute,
     Pair,
+    Parameters,
+    ProductCount,
     ProductHour,
     Pruning,
     RankedProduct,
@@ -120,20 +122,63 @@ def test_ranking_replaces_the_one_before_and_keeps_so_many(monkeypatch: pytest.M
     assert ranked("trending") == []
 
 
-def test_pruning_keeps_the_heaviest_and_writes_down_what_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+def pair(product: str, other: str, positive: float, negative: float = 0) -> None:
+    """Both directions, as the fold keeps them."""
+    for one, another in ((product, other), (other, product)):
+        Pair.objects.create(product_id=one, other_id=another, positive=positive, negative=negative)
+
+
+def kept_pairs() -> set[str]:
+    pairs = Pair.objects.values_list("product_id", "other_id")
+    assert {(other, product) for product, other in pairs} == set(pairs), "both directions go together"
+    return {product + other for product, other in pairs if product < other}
+
+
+def test_pruning_keeps_what_is_on_top_for_either_and_writes_down_what_it_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tasks, "PAIRS_PER_PRODUCT", 2)
-    for other, positive, negative in (("a", 5, 0), ("b", 9, 8), ("c", 4, 0), ("d", 1, 0), ("e", 4, 0)):
-        Pair.objects.create(product_id="p", other_id=other, positive=positive, negative=negative)
-    Pair.objects.create(product_id="q", other_id="d", positive=0.5, negative=0)
+    pair("p", "a", 5)
+    pair("p", "b", 9, 8)
+    pair("p", "c", 4)
+    pair("b", "x", 3)
+    pair("b", "y", 3)
+    pair("p", "new", 0.1)  # on top of its own few pairs, however heavy those of p are
 
-    assert tasks.prune_pairs() == 3
+    assert tasks.prune_pairs() == 2
 
-    kept = Pair.objects.order_by("product_id", "other_id").values_list("product_id", "other_id")
-    assert list(kept) == [("p", "a"), ("p", "c"), ("q", "d")]
+    assert kept_pairs() == {"ap", "cp", "bx", "by", "newp"}
     (noted,) = Pruning.objects.all()
-    assert (noted.pairs, noted.positive, noted.negative) == (3, 14, 8)
+    assert (noted.pairs, noted.positive, noted.negative) == (2, 18, 16)
     assert tasks.prune_pairs() == 0
     assert Pruning.objects.count() == 1
+
+
+def test_pruning_ranks_as_the_similar_products_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What everybody looks at is less similar than its weight says."""
+    monkeypatch.setattr(tasks, "PAIRS_PER_PRODUCT", 1)
+    landmark = timezone.now()
+    Parameters.objects.update(landmark=landmark)
+    for product, count in (("p", 10), ("everybody's", 1_000_000), ("other", 10), ("x", 10)):
+        ProductCount.objects.create(product_id=product, positive=count, negative=0)
+    pair("p", "everybody's", 10)
+    pair("p", "other", 9)
+    pair("everybody's", "x", 1000)
+
+    assert tasks.prune_pairs() == 2
+
+    assert Pair.objects.filter(product_id="p").get().other_id == "other"
+
+
+def test_the_landmark_of_each_model_moves_once_events_weigh_too_much() -> None:
+    Parameters.objects.update(
+        landmark=datetime.now(UTC) - timedelta(hours=1000), half_life=timedelta(hours=4)
+    )
+    assert tasks.move_landmarks() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now() - landmark < interval '1 hour' FROM recommendations_parameters")
+        assert cursor.fetchone() == (True,)
+    assert tasks.move_landmarks() == 0
 
 
 def clean_up(**watermarks: datetime) -> dict[str, Any]:
