@@ -125,7 +125,8 @@ def follow(connection: Connection, model: Model, topic: str, steps: Steps) -> Fo
             )
         if model.state != Model.State.FOLDING:
             connection.execute(
-                "SELECT recommendations_derive_similar(ARRAY(SELECT product_id FROM touched_product), clock_timestamp())"
+                "SELECT recommendations_derive_similar(ARRAY(SELECT product_id FROM touched_product),"
+                " clock_timestamp())"
             )
 
     follower.landed = landed
