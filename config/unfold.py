@@ -108,6 +108,13 @@ UNFOLD: dict[str, Any] = {
                 "title": "Recommendations",
                 "separator": True,
                 "items": [
+                    _page("In use", "ads_click", "model:in_use", "recommendations.view_listhour"),
+                    _page(
+                        "Experiments",
+                        "science",
+                        "admin:recommendations_experiment_changelist",
+                        "recommendations.view_experiment",
+                    ),
                     _page(
                         "Visitor lists",
                         "person_search",

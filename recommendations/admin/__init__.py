@@ -1,5 +1,5 @@
-"""The model's tables in the admin, read-only: nobody but the batches writes them."""
+"""The model's tables in the admin, read-only, since only the batches write them; and experiments, which people set."""
 
-from recommendations.admin import facts, lists, model
+from recommendations.admin import experiments, facts, lists, model
 
-__all__ = ["facts", "lists", "model"]
+__all__ = ["experiments", "facts", "lists", "model"]

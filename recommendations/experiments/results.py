@@ -103,11 +103,23 @@ def state_of(experiment: Experiment, now: datetime | None = None) -> State:
     return State.WAITING if experiment.starts_at > now else State.RUNNING
 
 
-def results_of(experiment: Experiment, known_until: datetime | None = None) -> Results:
-    """`known_until`: up to when the log has been counted; else what the fold says of it."""
+Hours = dict[datetime, dict[int, ExposureHour]]
+"""By hour and arm, in the order of the hours."""
+
+
+def results_of(experiment: Experiment) -> Results:
+    """What its counts say now."""
     arms = list(experiment.arms.order_by("pk"))
-    hours = _hours(arms)
-    over = _known_until(experiment, known_until) - experiment.window - HOUR
+    newest = FoldedMinute.objects.aggregate(at=Max("minute"))["at"]
+    return judge(experiment, arms, _hours(arms), newest or timezone.now())
+
+
+def judge(
+    experiment: Experiment, arms: list[ExperimentArm], hours: Hours, counted_until: datetime
+) -> Results:
+    """What the counts say once the log has been counted up to that moment. What comes after a stop is not known."""
+    known_until = min(counted_until, experiment.stops_at) if experiment.stops_at else counted_until
+    over = known_until - experiment.window - HOUR
     finished = [hour for hour in hours if hour <= over]
     last = _deciding_hour(experiment, arms, {hour: hours[hour] for hour in finished})
     judged = [hour for hour in finished if last is None or hour <= last]
@@ -124,23 +136,11 @@ def results_of(experiment: Experiment, known_until: datetime | None = None) -> R
     )
 
 
-Hours = dict[datetime, dict[int, ExposureHour]]
-"""By hour and arm, in the order of the hours."""
-
-
 def _hours(arms: list[ExperimentArm]) -> Hours:
     hours: Hours = defaultdict(dict)
     for counted in ExposureHour.objects.filter(arm_id__in=[arm.pk for arm in arms]).order_by("hour"):
         hours[counted.hour][counted.arm_id] = counted
     return dict(hours)
-
-
-def _known_until(experiment: Experiment, told: datetime | None) -> datetime:
-    """Until when what visitors did is known: not beyond the stop, and not beyond what has been folded."""
-    newest = told or FoldedMinute.objects.aggregate(at=Max("minute"))["at"] or experiment.starts_at
-    if newest is None:
-        return timezone.now()
-    return min(newest, experiment.stops_at) if experiment.stops_at else newest
 
 
 def _deciding_hour(experiment: Experiment, arms: list[ExperimentArm], finished: Hours) -> datetime | None:
