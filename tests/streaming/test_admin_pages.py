@@ -20,7 +20,7 @@ from tests.streaming.rows import add_event, add_query, apply_batch
 
 pytestmark = pytest.mark.django_db
 CLUSTER = ["/admin/cluster/", "/admin/cluster/topics/", "/admin/cluster/groups/"]
-MODEL = ["/admin/model/histories/", "/admin/model/pairs/", "/admin/model/ranked/"]
+MODEL = [f"/admin/model/{page}/" for page in ("in-use", "histories", "pairs", "ranked")]
 LISTS = [
     reverse(f"admin:{model}_changelist")
     for model in (
@@ -29,6 +29,7 @@ LISTS = [
         "recommendations_visitorlist",
         "recommendations_similarproducts",
         "recommendations_productcount",
+        "recommendations_experiment",
         "recommendations_eventweight",
         "recommendations_parameters",
         "recommendations_changedvisitor",
