@@ -29,7 +29,6 @@ LISTS = [
         "recommendations_visitorlist",
         "recommendations_similarproducts",
         "recommendations_productcount",
-        "recommendations_experiment",
         "recommendations_eventweight",
         "recommendations_parameters",
         "recommendations_changedvisitor",
