@@ -92,6 +92,10 @@ class Trial:
 
     def suggest(self, asked: Sequence[Products], most: int) -> list[list[int]]:
         """The lists for those who have seen these, newest first; best first."""
+        return [list(islice(scores, most)) for scores in self.scores(asked)]
+
+    def scores(self, asked: Sequence[Products]) -> list[dict[int, float]]:
+        """What the model suggests with its scores, best first."""
         names, numbers = self.names.products.names, self.names.products.numbers
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute("TRUNCATE question")
@@ -100,17 +104,15 @@ class Trial:
                     copy.write_row((number, [names[product] for product in seen]))
             rows: list[tuple[Any, ...]] = cursor.execute(
                 """
-                SELECT q.number, coalesce(array_agg(s.product_id ORDER BY s.score DESC, s.product_id)
-                           FILTER (WHERE s.product_id IS NOT NULL), '{}')
-                FROM question q LEFT JOIN LATERAL (
-                    SELECT product_id, score FROM recommendations_score(q.products)
-                    ORDER BY score DESC, product_id LIMIT %s
-                ) s ON true
-                GROUP BY q.number ORDER BY q.number
-                """,
-                (most,),
+                SELECT q.number, s.product_id, s.score
+                FROM question q CROSS JOIN LATERAL recommendations_score(q.products) s
+                ORDER BY q.number, s.score DESC, s.product_id
+                """
             ).fetchall()
-        return [[numbers[product] for product in suggested] for _, suggested in rows]
+        found: list[dict[int, float]] = [{} for _ in asked]
+        for number, product, score in rows:
+            found[number][numbers[product]] = score
+        return found
 
     def judged(self) -> dict[str, float]:
         """The sums of what was predicted, by column of `JudgedHour`."""

@@ -2,6 +2,8 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from streaming.evaluation.baskets import BasketResult, compare_baskets, cut
 from streaming.evaluation.comparison import Result, compare
 from streaming.evaluation.history import History, read_history, told
 from streaming.evaluation.layouts import USUAL, LayoutUnknownError
@@ -21,6 +24,7 @@ from streaming.evaluation.plots import plot_lines, plot_measures
 from streaming.evaluation.sessions import split
 from streaming.evaluation.trial import Trial, TrialRunsError
 
+VALIDATION_SHARE = 0.2
 BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
 
 
@@ -40,6 +44,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--gap", type=float, metavar="MINUTES", help="a longer pause begins a new session of the visitor"
         )
+        parser.add_argument(
+            "--next-basket",
+            action="store_true",
+            help="of a log of purchases: Recall@20 of the next basket of who bought before, by what goes together, "
+            "what they bought before, what is popular, and a blend with weights chosen on the last fifth before it",
+        )
         for role in USUAL:
             parser.add_argument(f"--{role}", metavar="COLUMN", default="", help=f"the column of the {role}")
         parser.add_argument(
@@ -51,34 +61,40 @@ class Command(BaseCommand):
             raise CommandError(f"--test-share {options['test_share']}: it accepts a share between 0 and 1.")
         named = {role: options[role] for role in USUAL}
         train = self.read(options["file"], named)
+        if not len(train):
+            raise CommandError(f"{options['file']} holds no event.")
         if options["test"]:
             test = self.read(options["test"], named, train)
         else:
-            train, test = split(train, options["test_share"])
+            train, test = (cut if options["next_basket"] else split)(train, options["test_share"])
         if not len(train) or not len(test):
             raise CommandError("One of both parts holds no event: choose another --test-share.")
-        gap = timedelta(minutes=options["gap"]) if options["gap"] else None
+        with self.trial(train) as trial, _bars() as advance:
+            if options["next_basket"]:
+                baskets = compare_baskets(trial, train, test, VALIDATION_SHARE, advance)
+            else:
+                gap = timedelta(minutes=options["gap"]) if options["gap"] else None
+                result = compare(trial, train, test, gap, advance)
+        if options["next_basket"]:
+            self.report_baskets(options["out"], baskets)
+            return
+        if not result.questions:
+            raise CommandError("The later part asks nothing: no session in it comes to a second product.")
+        self.report(result, train, test)
+        self.write(options["out"], result, train, test)
+
+    @contextmanager
+    def trial(self, names: History) -> Iterator[Trial]:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
-            trial = Trial(connection, train)
+            trial = Trial(connection, names)
             try:
                 trial.create()
             except TrialRunsError as error:
                 raise CommandError(str(error)) from error
             try:
-                with Progress(
-                    TextColumn("{task.description}"),
-                    BarColumn(),
-                    MofNCompleteColumn(),
-                    TimeRemainingColumn(),
-                    transient=True,
-                ) as progress:
-                    result = compare(trial, train, test, gap, _Tasks(progress).advance)
+                yield trial
             finally:
                 trial.drop()
-        if not result.questions:
-            raise CommandError("The later part asks nothing: no session in it comes to a second product.")
-        self.report(result, train, test)
-        self.write(options["out"], result, train, test)
 
     def read(self, path: Path, named: dict[str, str], known: History | None = None) -> History:
         try:
@@ -100,10 +116,23 @@ class Command(BaseCommand):
             shares = (each.hit_rate_10, each.hit_rate_20, each.mrr_20)
             coverage = "" if each.coverage is None else f"{each.coverage:.2f}"
             table.add_row(each.name, *(f"{share:.3f}" for share in shares), coverage, f"{each.seconds:.1f}")
-        console = Console(width=100)
-        with console.capture() as drawn:
-            console.print(table)
-        self.stdout.write(drawn.get())
+        self.stdout.write(_drawn(table))
+
+    def report_baskets(self, folder: Path, result: BasketResult) -> None:
+        if not result.questions or not result.validated:
+            raise CommandError(
+                "The later part, or the fifth before it, asks nothing: nobody in it had bought before."
+            )
+        weights = ", ".join(f"{name} {weight:g}" for name, weight in result.weights._asdict().items())
+        self.stdout.write(
+            f"{result.questions:,} baskets of who bought before; weights chosen on {result.validated:,} before them: "
+            f"{weights}."
+        )
+        table = Table("", "Recall@20")
+        for name, recall in result.recall_20.items():
+            table.add_row(name, f"{recall:.3f}")
+        self.stdout.write(_drawn(table))
+        self._write_json(folder, "baskets.json", asdict(result) | {"weights": result.weights._asdict()})
 
     def write(self, folder: Path, result: Result, train: History, test: History) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +142,7 @@ class Command(BaseCommand):
         )
         if result.curve:
             plot_lines({"learning": result.curve}, "events of the test part learned", folder / "learning.png")
-        told = {
+        content = {
             "layout": train.layout.name,
             "train": {"events": len(train), "until": _moment(train, -1)},
             "test": {"events": len(test), "from": _moment(test, 0), "until": _moment(test, -1)},
@@ -123,21 +152,34 @@ class Command(BaseCommand):
             "hitRate20ByLength": result.by_length,
             "hitRate20WhileLearning": result.curve,
         }
-        (folder / "evaluation.json").write_text(json.dumps(told, indent=2) + "\n")
-        self.stdout.write(f"Plots and figures: {folder}/")
+        self._write_json(folder, "evaluation.json", content)
+
+    def _write_json(self, folder: Path, name: str, content: dict[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+        self.stdout.write(f"Written: {', '.join(sorted(str(path) for path in folder.iterdir()))}")
 
 
-class _Tasks:
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each thing that is done, one after another."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, transient=True) as progress:
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.tasks: dict[str, TaskID] = {}
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=total)
+            progress.advance(tasks[what], done)
 
-    def advance(self, what: str, done: int, total: int) -> None:
-        if what not in self.tasks:
-            self.tasks[what] = self.progress.add_task(what, total=total)
-        self.progress.advance(self.tasks[what], done)
+        yield advance
+
+
+def _drawn(table: Table) -> str:
+    console = Console(width=100)
+    with console.capture() as drawn:
+        console.print(table)
+    return drawn.get()
 
 
 def _moment(history: History, place: int) -> str:
