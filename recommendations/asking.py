@@ -6,11 +6,22 @@ from typing import Any, Final
 
 from django.utils.dateparse import parse_datetime
 
+from recommendations.experiments.assignment import arm_of
+from recommendations.experiments.models import RECOMMENDED
+from recommendations.rules.models import ListName
+
 MAX_LIMIT: Final = 50
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2100
 """Of `asOf`. Weights decay by halves: centuries away from the landmark they no longer fit a float."""
 FLAGS: Final = {"1": True, "true": True, "0": False, "false": False}
+
+OF_A_VISITOR: Final = (ListName.VISITOR, ListName.AGAIN, ListName.RECENT)
+OF_A_PRODUCT: Final = (ListName.SIMILAR, ListName.TOGETHER)
+OF_EVERYBODY: Final = (ListName.TRENDING, ListName.NEW)
+COMPOSED: Final = "composed"
+"""The visitor's list from items that the caller brings."""
+OWN: Final = (ListName.VISITOR, COMPOSED)
 
 Query = Mapping[str, str]
 Asked = dict[str, Any]
@@ -30,16 +41,27 @@ class NeedsReaderError(Exception):
     """What is asked for takes a key that may read."""
 
 
-def for_visitor(visitor_id: str, query: Query) -> Asked:
-    return {"list": "visitor", "visitor": visitor_id, **_common(query, visitor_id=visitor_id)}
+def for_visitor(visitor_id: str, query: Query, list_name: str = ListName.VISITOR) -> Asked:
+    """One of `OF_A_VISITOR`."""
+    return visitor_asked(visitor_id, list_name) | _common(query, visitor_id=visitor_id)
 
 
-def similar_to(product_id: str, query: Query) -> Asked:
-    return {"list": "similar", "product": product_id, **_common(query, product_id=product_id)}
+def for_product(product_id: str, query: Query, list_name: str = ListName.SIMILAR) -> Asked:
+    """One of `OF_A_PRODUCT`."""
+    return {"list": list_name, "product": product_id, **_common(query, product_id=product_id)}
 
 
-def trending(query: Query) -> Asked:
-    return {"list": "trending", **_common(query)}
+def for_everybody(query: Query, list_name: str = ListName.TRENDING) -> Asked:
+    """One of `OF_EVERYBODY`."""
+    return {"list": list_name, **_common(query)}
+
+
+def visitor_asked(visitor_id: str, list_name: str) -> Asked:
+    """With the rules, the model and the parameters of the visitor's experiment, where one is about their list."""
+    asked: Asked = {"list": list_name, "visitor": visitor_id}
+    if list_name in OWN and (arm := arm_of(visitor_id, RECOMMENDED)) is not None:
+        asked |= {"ruleSet": arm.rules, "model": arm.model, "parameters": arm.parameters}
+    return asked
 
 
 def for_products(query: Query, *, may_read: bool) -> Asked:

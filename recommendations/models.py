@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 # Django finds the models of an app here; these stand with what works on them.
 from recommendations.experiments.models import Experiment, ExperimentArm, Exposure, ExposureHour
 from recommendations.in_use.models import ListClick, ListHour, ListVisitor
+from recommendations.rules.models import Rule
 
 __all__ = [
     "Experiment",
@@ -30,6 +31,7 @@ __all__ = [
     "ListClick",
     "ListHour",
     "ListVisitor",
+    "Rule",
 ]
 
 
@@ -80,6 +82,14 @@ class Parameters(models.Model):
     )
     since = models.DateTimeField(null=True, help_text="What happened before is left out.")
     until = models.DateTimeField(null=True, help_text="What happened from then on is left out.")
+    again = models.FloatField(
+        db_default=0.5,
+        default=0.5,
+        help_text="What is due to be bought again weighs so much of a visitor's best suggestion; 0 for not at all.",
+    )
+    exploration = models.PositiveSmallIntegerField(
+        db_default=12, default=12, help_text="One of so many places may show a new product; 0 for none."
+    )
 
     class Meta:
         verbose_name_plural = "parameters"

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import connection
 
-from recommendations.asking import Asked, products_asked
+from recommendations.asking import COMPOSED, Asked, products_asked, visitor_asked
 from recommendations.models import VisitorList
+from recommendations.rules.models import ListName
 from tracking.events import format_timestamp
 
 List = dict[str, Any]
@@ -30,11 +31,10 @@ def list_for_visitor(
     `version` is 0 for a visitor without a product event.
     """
     if composed is None:
-        return serve({"list": "visitor", "visitor": visitor_id, "limit": limit, "category": category})
+        return list_of_visitor(ListName.VISITOR, visitor_id, limit, category)
     return serve(
-        {
-            "list": "composed",
-            "visitor": visitor_id,
+        visitor_asked(visitor_id, COMPOSED)
+        | {
             "version": composed.version,
             "asOf": format_timestamp(composed.as_of),
             "items": composed.items,
@@ -44,6 +44,21 @@ def list_for_visitor(
             "category": category,
         }
     )
+
+
+def list_of_visitor(list_name: str, visitor_id: str, limit: int = 12, category: str | None = None) -> List:
+    """One of `asking.OF_A_VISITOR`: for them, to buy again, recently viewed."""
+    return serve(visitor_asked(visitor_id, list_name) | {"limit": limit, "category": category})
+
+
+def list_of_product(list_name: str, product_id: str, limit: int = 12, category: str | None = None) -> List:
+    """One of `asking.OF_A_PRODUCT`: similar to it, bought together with it."""
+    return serve({"list": list_name, "product": product_id, "limit": limit, "category": category})
+
+
+def list_of_everybody(list_name: str, limit: int = 12, category: str | None = None) -> List:
+    """One of `asking.OF_EVERYBODY`: trending, new."""
+    return serve({"list": list_name, "limit": limit, "category": category})
 
 
 def version_of_list(visitor_id: str) -> int:
@@ -70,12 +85,12 @@ def list_for_products(
 
 def similar_products(product_id: str, limit: int = 12, category: str | None = None) -> List:
     """The products most similar to one, as Spark stored them."""
-    return serve({"list": "similar", "product": product_id, "limit": limit, "category": category})
+    return list_of_product(ListName.SIMILAR, product_id, limit, category)
 
 
 def trending_products(limit: int = 12, category: str | None = None) -> List:
     """What is trending, then what is popular."""
-    return serve({"list": "trending", "limit": limit, "category": category})
+    return list_of_everybody(ListName.TRENDING, limit, category)
 
 
 def serve(asked: Asked) -> List:

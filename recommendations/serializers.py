@@ -4,11 +4,17 @@ from rest_framework import serializers
 
 
 class ReasonSerializer(serializers.Serializer[None]):
-    kind = serializers.ChoiceField(["viewed", "added", "bought", "trending", "popular"])
+    kind = serializers.ChoiceField(
+        [
+            *("viewed", "added", "bought", "together", "again", "recent"),
+            *("trending", "popular", "origin", "new", "exploration", "pinned"),
+        ]
+    )
     productId = serializers.CharField(allow_null=True)  # noqa: N815
     title = serializers.CharField(allow_null=True)
     category = serializers.CharField(
-        allow_null=True, help_text="Where it is trending or popular: the name of that product's category."
+        allow_null=True,
+        help_text="Where it is trending or popular: the name of that product's category, or the visitor's origin.",
     )
 
 

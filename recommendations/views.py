@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recommendations import asking
+from recommendations.rules.models import ListName
 from recommendations.selectors import serve
 from recommendations.serializers import ListSerializer
 
@@ -51,27 +52,57 @@ class OwnList(ListView):
 
 @method_decorator(PERSONAL, "dispatch")
 class VisitorsList(ListView):
+    list_name: str = ListName.VISITOR
+
     @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
     def get(self, request: Request, visitor_id: str) -> Response:
         """Any visitor's list, for their own browser or a key that may read."""
-        asked = asking.for_visitor(visitor_id, request.query_params.dict())
+        asked = asking.for_visitor(visitor_id, request.query_params.dict(), self.list_name)
         if visitor_id != request.visitor_id and not self.may_read():  # type: ignore[attr-defined]
             raise PermissionDenied("Another visitor's list takes a key that may read, as Basic user name.")
         return Response(serve(asked))
 
 
+class AgainList(VisitorsList):
+    """What the visitor may buy again: what is due by their own rhythm, or the product's, comes first."""
+
+    list_name = ListName.AGAIN
+
+
+class RecentList(VisitorsList):
+    """What the visitor looked at, the newest first."""
+
+    list_name = ListName.RECENT
+
+
 class SimilarList(ListView):
+    list_name: str = ListName.SIMILAR
+
     @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
     def get(self, request: Request, product_id: str) -> Response:
         """The products most similar to one."""
-        return Response(serve(asking.similar_to(product_id, request.query_params.dict())))
+        return Response(serve(asking.for_product(product_id, request.query_params.dict(), self.list_name)))
+
+
+class TogetherList(SimilarList):
+    """The products most often put into baskets and orders together with one."""
+
+    list_name = ListName.TOGETHER
 
 
 class TrendingList(ListView):
+    list_name: str = ListName.TRENDING
+
     @extend_schema(parameters=[LIMIT, CATEGORY], responses=ListSerializer)
     def get(self, request: Request) -> Response:
         """What is trending now, then what is popular."""
-        return Response(serve(asking.trending(request.query_params.dict())))
+        return Response(serve(asking.for_everybody(request.query_params.dict(), self.list_name)))
+
+
+class NewList(TrendingList):
+    """What came into the shop last."""
+
+    list_name = ListName.NEW
 
 
 class ProductsList(ListView):

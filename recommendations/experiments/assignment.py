@@ -65,7 +65,8 @@ def arm_of(visitor_id: str, list_id: str | None = None, moment: datetime | None 
     """The arm of the visitor, or of their list of that id; None for who is in no experiment.
 
     A visitor is in one experiment at a time: the one that started first of those which are running and take them.
-    It asks the database by the ORM, at most every two seconds: on an event loop await `sync_to_async(refresh)` first.
+    It asks the database by the ORM, at most every two seconds: on an event loop `refresh` in a thread first, unless
+    it `is_current`.
     """
     moment = moment or datetime.now(UTC)
     for assignment in _known.assignments():
@@ -77,6 +78,11 @@ def arm_of(visitor_id: str, list_id: str | None = None, moment: datetime | None 
 def refresh() -> None:
     """Reads the experiments anew where what is known is old."""
     _known.assignments()
+
+
+def is_current() -> bool:
+    """Whether `arm_of` answers from what is known, without asking the database."""
+    return time.monotonic() < _known.until
 
 
 def forget() -> None:

@@ -12,12 +12,16 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
+from channels.db import database_sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
 from django.utils.module_loading import import_string
 
 from recommendations import asking
 from recommendations.asking import Asked
+from recommendations.experiments import assignment
+from recommendations.rules.models import ListName
 from recommendations.serving.reader import ListsAwayError, Reader
 
 Scope = MutableMapping[str, Any]
@@ -25,6 +29,9 @@ Headers = dict[bytes, bytes]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 VisitorOf = Callable[[Scope], str]
 
+OF_A_VISITOR: Final = {"": ListName.VISITOR} | {f"{name}/": name for name in asking.OF_A_VISITOR[1:]}
+OF_A_PRODUCT: Final = {"": ListName.SIMILAR} | {f"{name}/": name for name in asking.OF_A_PRODUCT[1:]}
+"""How the addresses of a visitor's and a product's lists end."""
 LONGEST_QUERY: Final = 10_000
 HEADERS: Final = [
     (b"content-type", b"application/json"),
@@ -64,6 +71,13 @@ class Lists:
         if not scope["path"].startswith(self.prefix):
             await self.app(scope, receive, send)
             return
+        if not assignment.is_current():
+            try:
+                await database_sync_to_async(assignment.refresh, thread_sensitive=False)()
+            except DatabaseError as error:
+                logger.warning("What is compared cannot be read: %s", error)
+                await respond(send, 503, AWAY, [*HEADERS, (b"retry-after", RETRY_SECONDS)])
+                return
         try:
             asked, headers = self._asked(scope)
             body = msgspec.json.encode([asked])
@@ -105,14 +119,14 @@ class Lists:
                 return asking.for_products(query, may_read=self._may_read(headers)), own
             case ["visitor", ""]:
                 return asking.for_visitor(self.visitor_of(scope), query), own + PERSONAL
-            case ["visitor", str(visitor_id), ""] if visitor_id:
+            case ["visitor", str(visitor_id), *rest] if visitor_id and "/".join(rest) in OF_A_VISITOR:
                 if visitor_id != self.visitor_of(scope) and not self._may_read(headers):
                     raise asking.NeedsReaderError
-                return asking.for_visitor(visitor_id, query), own + PERSONAL
-            case ["product", str(product_id), ""] if product_id:
-                return asking.similar_to(product_id, query), own
-            case ["trending", ""]:
-                return asking.trending(query), own
+                return asking.for_visitor(visitor_id, query, OF_A_VISITOR["/".join(rest)]), own + PERSONAL
+            case ["product", str(product_id), *rest] if product_id and "/".join(rest) in OF_A_PRODUCT:
+                return asking.for_product(product_id, query, OF_A_PRODUCT["/".join(rest)]), own
+            case [str(name), ""] if name in asking.OF_EVERYBODY:
+                return asking.for_everybody(query, name), own
         raise NotOursError
 
     def _may_read(self, headers: Headers) -> bool:

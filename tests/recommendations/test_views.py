@@ -24,6 +24,10 @@ LISTS = (
     f"{API}product/tea-1/",
     f"{API}trending/",
     f"{API}?products=tea-1",
+    f"{API}new/",
+    f"{API}visitor/v/again/",
+    f"{API}visitor/v/recent/",
+    f"{API}product/tea-1/together/",
 )
 FOR_READERS = "asOf=2026-05-01T00:00:00Z", "unlisted=1"
 
@@ -171,12 +175,16 @@ def test_openapi_document_is_valid_and_lists_every_address(client: Client, db: N
         f"{API}visitor/{{visitor_id}}/",
         f"{API}product/{{product_id}}/",
         f"{API}trending/",
+        f"{API}new/",
+        f"{API}visitor/{{visitor_id}}/again/",
+        f"{API}visitor/{{visitor_id}}/recent/",
+        f"{API}product/{{product_id}}/together/",
     }
     for operation in lists.values():
         assert {"limit", "category"} <= {parameter["name"] for parameter in operation["parameters"]}
         answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer == {"$ref": "#/components/schemas/List"}
-    assert len({operation["operationId"] for operation in lists.values()}) == 5
+    assert len({operation["operationId"] for operation in lists.values()}) == 9
 
 
 def test_document_describes_the_lists_that_are_sent(client: Client, browser: Client, lists: None) -> None:

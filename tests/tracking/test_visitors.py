@@ -2,6 +2,7 @@
 
 from http.cookies import Morsel
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,7 +10,16 @@ from django.test import AsyncClient, Client
 from django.urls import path
 from pytest_django import Settings
 
-from tracking.visitors import COOKIE, MAX_AGE, Scope, VisitorScope, cookie_of_visitor, visitor_of_cookie
+from tracking.visitors import (
+    COOKIE,
+    MAX_AGE,
+    Scope,
+    VisitorScope,
+    cookie_of_visitor,
+    is_minted,
+    new_visitor_id,
+    visitor_of_cookie,
+)
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -26,6 +36,12 @@ def data(request: HttpRequest) -> JsonResponse:
 
 urlpatterns = [path("page", page), path("async", async_page), path("data", data)]
 pytestmark = pytest.mark.urls(__name__)
+
+
+def test_new_visitors_of_one_moment_are_not_the_same() -> None:
+    ids = {new_visitor_id() for _ in range(2000)}
+    assert len(ids) == 2000
+    assert all(is_minted(each) and UUID(each).version == 7 for each in ids)
 
 
 def cookie_in(client: Client | AsyncClient) -> Morsel[str]:
