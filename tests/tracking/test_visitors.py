@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import path
 from pytest_django import Settings
+from uuid_utils import uuid7
 
 from tracking.visitors import (
     COOKIE,
@@ -164,3 +165,10 @@ async def test_a_sockets_cookies_may_come_in_several_headers() -> None:
 @pytest.mark.parametrize("cookies", [[], ["theme=dark"], [f"{COOKIE}=v-1"], [f"{COOKIE}=v-1:1vNabc:forged"]])
 async def test_a_socket_without_valid_cookie_has_no_visitor(cookies: list[str]) -> None:
     assert (await scope_of(*cookies))["visitor_id"] is None
+
+
+def test_ids_of_others_are_not_taken_for_the_servers() -> None:
+    assert not any(is_minted(str(uuid7())) for _ in range(1000))
+    minted = new_visitor_id()
+    assert not is_minted(minted[:-1] + ("0" if minted[-1] != "0" else "1"))
+    assert not is_minted("x" * 36)
