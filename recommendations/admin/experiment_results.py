@@ -41,8 +41,8 @@ def estimate(experiment: Experiment) -> list[str]:
     ]
 
 
-def sentences(results: Results) -> list[tuple[str, str]]:
-    """What there is to say, each with its tone: `good`, `bad` or none."""
+def sentences(results: Results) -> list[tuple[Cell, str]]:
+    """What there is to say, each behind a label."""
     return [_decision(results), _evenness(results)]
 
 
@@ -85,26 +85,31 @@ def explained(results: Results) -> tuple[Explained, Explained]:
     return arms, comparisons
 
 
-def _decision(results: Results) -> tuple[str, str]:
+def _decision(results: Results) -> tuple[Cell, str]:
     verdict = results.experiment.verdict
     if verdict is not None and not verdict["decided"]:
-        return "Not decided: it was given up before its criterion was reached, and stays so.", "bad"
+        return badge(
+            "not decided", "warning"
+        ), "It was given up before its criterion was reached, and stays so."
     if not results.is_decided:
-        return f"Not decided. {remaining(results)}", ""
+        return badge("not decided"), remaining(results)
     advice = " It can be stopped." if results.state is not State.STOPPED else ""
-    return f"Decided by the visitors who came before {results.decided_by:%Y-%m-%d %H:%M} UTC.{advice}", "good"
+    by = f"By the visitors who came before {results.decided_by:%Y-%m-%d %H:%M} UTC.{advice}"
+    return badge("decided", "success"), by
 
 
-def _evenness(results: Results) -> tuple[str, str]:
+def _evenness(results: Results) -> tuple[Cell, str]:
     if results.evenness is None:
-        return "Whether the arms came out even cannot be told yet: too few visitors.", ""
+        return badge("arms"), "Whether they came out even cannot be told yet: too few visitors."
     if results.is_uneven:
         return (
+            badge("uneven arms", "danger"),
             f"The arms came out uneven: less than once in {1 / UNEVEN_BELOW:,.0f} times by chance"
             f" (p = {results.evenness:.1g}). Trust nothing below: some arm loses visitors before they are counted.",
-            "bad",
         )
-    return f"The arms came out as their shares ask (p = {results.evenness:.2f}).", "good"
+    return badge(
+        "even arms", "success"
+    ), f"The arms came out as their shares ask (p = {results.evenness:.2f})."
 
 
 def _arm(everybody: Counted, judged: Counted) -> tuple[Cell, ...]:

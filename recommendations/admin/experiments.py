@@ -19,6 +19,7 @@ from recommendations.experiments.lifecycle import (
     remaining,
     start,
     stop,
+    verdict_of,
 )
 from recommendations.experiments.models import Experiment, ExperimentArm
 from recommendations.experiments.results import State, results_of, state_of
@@ -38,6 +39,9 @@ class ArmInline(TabularInline):  # type: ignore[misc]
     extra = 0
     min_num = 2
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return _lower(super().formfield_for_dbfield(db_field, request, **kwargs))
+
     def has_add_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
         return _is_draft(obj) and bool(super().has_add_permission(request, obj))
 
@@ -52,7 +56,7 @@ class ArmInline(TabularInline):  # type: ignore[misc]
 class ExperimentAdmin(ModelAdmin):  # type: ignore[misc]
     fields = SETTINGS
     inlines = (ArmInline,)
-    list_display = ("name", "state_word", "metric", "needed", "starts", "stops", "found")
+    list_display = ("name", "state_word", "metric_word", "needed", "starts", "stops", "found")
     ordering = ("-starts_at", "-id")
     search_fields = ("name", "hypothesis")
     actions = None
@@ -64,8 +68,12 @@ class ExperimentAdmin(ModelAdmin):  # type: ignore[misc]
         " the number of visitors that was fixed before it started, and by nothing else."
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Experiment | None = None) -> tuple[str, ...]:
-        return () if _is_draft(obj) else SETTINGS
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return _lower(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
+        """What has been started stays as it was set; starting and stopping have a permission of their own here."""
+        return _is_draft(obj) and bool(super().has_change_permission(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
         """What has been started stays, with its verdict."""
@@ -136,6 +144,10 @@ class ExperimentAdmin(ModelAdmin):  # type: ignore[misc]
     def state_word(self, experiment: Experiment) -> State:
         return state_of(experiment)
 
+    @admin.display(description="Metric", ordering="metric")
+    def metric_word(self, experiment: Experiment) -> str:
+        return experiment.get_metric_display().partition(":")[0]
+
     @admin.display(description="Visitors needed in each arm")
     def needed(self, experiment: Experiment) -> str:
         return number(experiment.visitors_needed)
@@ -151,9 +163,10 @@ class ExperimentAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description="Found")
     def found(self, experiment: Experiment) -> str:
         """By the verdict that was kept; one that was given up stays undecided."""
-        if experiment.verdict is not None:
-            return ", ".join(f"{arm}: {found}" for arm, found in experiment.verdict["findings"].items())
-        return "not decided" if experiment.starts_at else ""
+        if experiment.starts_at is None:
+            return ""
+        verdict = experiment.verdict or verdict_of(results_of(experiment))
+        return ", ".join(f"{arm}: {found}" for arm, found in verdict["findings"].items())
 
     def _shown(self, experiment: Experiment) -> dict[str, Any]:
         state = state_of(experiment)
@@ -193,6 +206,13 @@ class ExperimentAdmin(ModelAdmin):  # type: ignore[misc]
             "back": reverse("admin:recommendations_experiment_change", args=[experiment.pk]),
         }
         return TemplateResponse(request, "recommendations/admin/experiment_confirm.html", context)
+
+
+def _lower(field: Any) -> Any:
+    """A text area of two lines, where it is one."""
+    if field is not None and "rows" in field.widget.attrs:
+        field.widget.attrs["rows"] = 2
+    return field
 
 
 def _is_draft(experiment: Experiment | None) -> bool:
