@@ -9,20 +9,14 @@ from streaming.evaluation.history import History
 from streaming.evaluation.judgement import PLAYED
 from streaming.evaluation.sessions import Products
 from streaming.jobs.fold import Connection, fold, open_fold
-from streaming.rebuild.tables import ASIDE, FACTS, SETTINGS, USE
+from streaming.rebuild.tables import ASIDE, MODEL, SETTINGS, USE
 
 SCHEMA: Final = "evaluation"
-DERIVED: Final = (
-    "recommendations_similarproducts",
-    "recommendations_visitorlist",
-    "recommendations_rankedproduct",
-    "recommendations_judgedhour",
-)
+OWN: Final = ("recommendations_rankedproduct", "recommendations_judgedhour")
+"""What is read and written here besides a model's tables."""
 JUDGED: Final = f"{PLAYED}evaluate"
 LEARN_STEP: Final = 5000
 POPULAR: Final = 300
-
-
 COPY: Final = """
     COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
                       product_ids, source) FROM STDIN
@@ -53,7 +47,7 @@ class Trial:
             raise TrialRunsError("Another evaluation runs against this database: wait until it has ended.")
         execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
         execute(f"CREATE SCHEMA {SCHEMA}")
-        for table in (*FACTS, *USE, *SETTINGS, *DERIVED, *ASIDE):
+        for table in (*MODEL, *USE, *ASIDE, *OWN):
             execute(f"CREATE TABLE {SCHEMA}.{table} (LIKE public.{table} INCLUDING ALL)")
         for table in SETTINGS:
             execute(f"INSERT INTO {SCHEMA}.{table} SELECT * FROM public.{table}")  # noqa: S608
