@@ -78,9 +78,9 @@ class Trial:
         """Stores every product's similar ones and the popular list, as of a moment: what `suggest` reads."""
         with self.connection.transaction():
             self.connection.execute(
-                "INSERT INTO touched_product SELECT product_id FROM recommendations_productcount"
+                "SELECT recommendations_derive_similar(array_agg(product_id), %s) FROM recommendations_productcount",
+                (moment,),
             )
-            self.connection.execute("SELECT recommendations_derive_lists(%s)", (moment,))
             self.connection.execute("SELECT recommendations_refresh_ranked(%s, %s)", (moment, POPULAR))
         self.connection.execute("ANALYZE recommendations_similarproducts")
 
