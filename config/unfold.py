@@ -110,6 +110,9 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("In use", "ads_click", "model:in_use", "recommendations.view_listhour"),
                     _page(
+                        "Rules", "rule", "admin:recommendations_rule_changelist", "recommendations.view_rule"
+                    ),
+                    _page(
                         "Experiments",
                         "science",
                         "admin:recommendations_experiment_changelist",

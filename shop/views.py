@@ -24,7 +24,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "shop/home.html",
         {
             "departments": selectors.departments(),
-            "newest": newest,
             "under": UNDER,
             "small_things": small_things,
             "last_few": selectors.last_of_their_kind(4, besides=newest + small_things),

@@ -1,5 +1,5 @@
-"""The model's tables in the admin, read-only, since only the batches write them; and experiments, which people set."""
+"""The model's tables in the admin, which only the batches write; and experiments and rules, which people set."""
 
-from recommendations.admin import experiments, facts, lists, model
+from recommendations.admin import experiments, facts, lists, model, rules
 
-__all__ = ["experiments", "facts", "lists", "model"]
+__all__ = ["experiments", "facts", "lists", "model", "rules"]

@@ -173,3 +173,23 @@ BEGIN
     END LOOP;
     RETURN kept;
 END $$;
+
+-- What each rule would do to the list that is asked for: every product that is moved, left out or put in.
+DROP FUNCTION IF EXISTS recommendations_preview(jsonb, jsonb);
+CREATE FUNCTION recommendations_preview(asked jsonb, rules jsonb)
+RETURNS TABLE (product_id text, left_out bigint[], weighed bigint[], pinned bigint) LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    suggested jsonb;
+BEGIN
+    IF asked ->> 'list' = 'visitor' THEN
+        SELECT to_jsonb(row) INTO suggested FROM recommendations_personal(asked) row;
+    ELSE
+        SELECT to_jsonb(row) INTO suggested FROM recommendations_suggested(asked) row;
+    END IF;
+    RETURN QUERY SELECT effect.product_id, effect.left_out, effect.weighed, effect.pinned
+        FROM recommendations_effects(
+            asked, jsonb_set(suggested, '{items}', coalesce(nullif(suggested -> 'items', 'null'), '[]')), rules,
+            (suggested -> 'filled')::boolean) effect
+        WHERE effect.left_out IS NOT NULL OR effect.weighed IS NOT NULL OR effect.pinned IS NOT NULL
+        ORDER BY effect.before;
+END $$;

@@ -4,7 +4,14 @@ from urllib.parse import urlsplit
 from django import template
 from django.template.context import Context
 
-from recommendations.selectors import MAX_SLOTS, list_for_visitor
+from recommendations.asking import OF_A_PRODUCT, OF_A_VISITOR
+from recommendations.selectors import (
+    MAX_SLOTS,
+    list_for_visitor,
+    list_of_everybody,
+    list_of_product,
+    list_of_visitor,
+)
 
 register = template.Library()
 
@@ -13,10 +20,20 @@ REASONS = {
     "viewed": "Because you looked at {title}",
     "added": "Because you added {title}",
     "bought": "Because you bought {title}",
+    "together": "Bought together with {title}",
+    "again": "You bought it before",
+    "recent": "You looked at it",
     "trending": "Trending now",
     "popular": "Popular",
+    "new": "New in the shop",
+    "exploration": "New in the shop: have a look",
+    "pinned": "Picked by the shop",
 }
-IN_CATEGORY = {"trending": "Trending in {category}", "popular": "Popular in {category}"}
+IN_CATEGORY = {
+    "trending": "Trending in {category}",
+    "popular": "Popular in {category}",
+    "origin": "Popular with visitors from {category}",
+}
 OTHERWISE = "Recommended for you"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 
@@ -28,6 +45,21 @@ def recommendation_list(
     """The asking visitor's list, with `limit` slots, 24 at most; it keeps itself current where there is JavaScript."""
     limit = min(limit, MAX_SLOTS)
     return strip(list_for_visitor(context["request"].visitor_id, limit), limit, heading)
+
+
+@register.inclusion_tag("recommendations/still.html", takes_context=True)
+def further_list(
+    context: Context, list_name: str, heading: str, product_id: str = "", limit: int = 6
+) -> dict[str, Any]:
+    """Another of the lists, of the asking visitor or of a product, as it was when the page was made; nothing where it
+    is empty. Clicks in it count for the list of its name."""
+    if list_name in OF_A_PRODUCT:
+        found = list_of_product(list_name, product_id, limit)
+    elif list_name in OF_A_VISITOR:
+        found = list_of_visitor(list_name, context["request"].visitor_id, limit)
+    else:
+        found = list_of_everybody(list_name, limit)
+    return {"list_name": list_name, "items": found["items"], "heading": heading}
 
 
 def strip(recommendations: dict[str, Any], limit: int, heading: str) -> dict[str, Any]:

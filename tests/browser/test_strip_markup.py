@@ -10,16 +10,23 @@ from recommendations.templatetags.recommendations import strip
 from tests.browser.lists import Json, Sockets, item, recommendations, trace
 from tests.browser.site import Site
 
-KINDS = ["viewed", "added", "bought", "trending", "popular", "unheard-of"]
-OF_A_CATEGORY = ["trending", "popular", "unheard-of"]
+KINDS = [
+    *("viewed", "added", "bought", "together", "again", "recent"),
+    *("trending", "popular", "new", "exploration", "pinned", "unheard-of"),
+]
+OF_A_CATEGORY = ["trending", "popular", "origin", "unheard-of"]
+CARDS = len(KINDS) + len(OF_A_CATEGORY)
 TEXTS = [
     *(f"Because you {did} Tea & <b>Milk</b>" for did in ("looked at", "added", "bought")),
-    *("Trending now", "Popular", "Recommended for you"),
-    *("Trending in Pots & Pans", "Popular in Pots & Pans", "Recommended for you"),
+    *("Bought together with Tea & <b>Milk</b>", "You bought it before", "You looked at it"),
+    *("Trending now", "Popular", "New in the shop", "New in the shop: have a look", "Picked by the shop"),
+    "Recommended for you",
+    *("Trending in Pots & Pans", "Popular in Pots & Pans", "Popular with visitors from Pots & Pans"),
+    "Recommended for you",
 ]
 BARE = (
     '<script type="module" src="/static/recommendations/widget.js"></script>'
-    '<recommendation-list limit="11" heading="For you &amp; yours"></recommendation-list>'
+    '<recommendation-list limit="18" heading="For you &amp; yours"></recommendation-list>'
 )
 
 
@@ -39,7 +46,7 @@ def shown() -> Json:
 
 
 def server_page(shown: Json) -> str:
-    context = strip(shown, 11, "For you & yours")
+    context = strip(shown, 18, "For you & yours")
     return f"<!doctype html><title>Shop</title>{render_to_string('recommendations/list.html', context)}"
 
 
@@ -48,8 +55,8 @@ def test_works_without_javascript(browser: Browser, site: Site, shown: Json) -> 
     context = browser.new_context(base_url=site.address, java_script_enabled=False)
     page = context.new_page()
     page.goto("/")
-    expect(page.locator(".rl-card")).to_have_count(9)
-    expect(page.locator(".rl-slot")).to_have_count(11)
+    expect(page.locator(".rl-card")).to_have_count(CARDS)
+    expect(page.locator(".rl-slot")).to_have_count(18)
     link = page.get_by_role("link", name="Product 0 $1,234.50")
     expect(link).to_have_attribute("href", "/p/0/")
     expect(page.locator(".rl-reason")).to_have_text(TEXTS)
@@ -81,7 +88,7 @@ def test_server_and_widget_render_the_same(page: Page, site: Site, shown: Json) 
     for path in ("/server/", "/bare/"):
         page.goto(path)
         expect(page.locator("recommendation-list")).to_have_attribute("data-state", "live")
-        expect(page.locator(".rl-why")).to_have_count(9)
+        expect(page.locator(".rl-why")).to_have_count(CARDS)
         expect(page.locator(".rl-reason")).to_have_text(TEXTS)
         rendered.append(markup(page))
         for name in ("role", "aria-label", "data-list", "data-version"):

@@ -22,13 +22,20 @@ const REASONS = {
   viewed: (title) => `Because you looked at ${title}`,
   added: (title) => `Because you added ${title}`,
   bought: (title) => `Because you bought ${title}`,
+  together: (title) => `Bought together with ${title}`,
+  again: () => "You bought it before",
+  recent: () => "You looked at it",
   trending: () => "Trending now",
   popular: () => "Popular",
+  new: () => "New in the shop",
+  exploration: () => "New in the shop: have a look",
+  pinned: () => "Picked by the shop",
 };
 /** @type {Record<string, (category: string) => string>} */
 const IN_CATEGORY = {
   trending: (category) => `Trending in ${category}`,
   popular: (category) => `Popular in ${category}`,
+  origin: (category) => `Popular with visitors from ${category}`,
 };
 const otherwise = () => "Recommended for you";
 
