@@ -36,19 +36,29 @@ $$;
 -- pairs as the batch found them, and adds to the hour at which place the product stood. Judged is what speaks for a
 -- product that the visitor's kept history lacks, where there is a history; what was seen is left out, as in a list.
 --
--- Of events that happen now, `most` of a batch are looked at, chosen by their hash; how many were passed over is counted.
+-- Of what happens now, `most` products of a batch are looked at, of events chosen by their hash; how many were passed over
+-- is counted.
 -- What happened long before it was appended says nothing of today's lists and is not judged, unless its source begins
 -- with 'judged:': all of that is, as of its own time.
 CREATE OR REPLACE FUNCTION recommendations_judge(moment timestamptz, most int DEFAULT 20) RETURNS void LANGUAGE sql AS $$
     WITH candidate AS MATERIALIZED (
-        SELECT i.visitor_id, i.position, i.since, i.product_id, i.partition, i."offset", i.appended_at, i.occurred_at,
-               e.key, coalesce(e.source, '') AS source, coalesce(starts_with(e.source, 'judged:'), false) AS asked_for
-        FROM new_interaction i JOIN ordered_event e USING (partition, "offset")
-        WHERE i.weight > 0 AND (starts_with(e.source, 'judged:') OR i.occurred_at > i.appended_at - interval '1 hour')
-    ), looked_at AS MATERIALIZED (
+        SELECT e.partition, e."offset", e.key, cardinality(e.product_ids) AS products, coalesce(e.source, '') AS source,
+               coalesce(starts_with(e.source, 'judged:'), false) AS asked_for
+        FROM ordered_event e
+        LEFT JOIN recommendations_eventweight w ON w.event = e.event
+        LEFT JOIN recommendations_eventweight other ON other.event = '*'
+        WHERE e.fresh AND NOT e.left_out AND cardinality(e.product_ids) > 0 AND coalesce(w.weight, other.weight, 0) > 0
+            AND (starts_with(e.source, 'judged:') OR e.occurred_at > e.appended_at - interval '1 hour')
+    ), chosen AS MATERIALIZED (
         SELECT * FROM candidate WHERE asked_for
         UNION ALL
-        (SELECT * FROM candidate WHERE NOT asked_for ORDER BY key, product_id LIMIT most)
+        (SELECT * FROM candidate WHERE NOT asked_for ORDER BY key LIMIT most)
+    ), looked_at AS MATERIALIZED (
+        -- An order may be of a hundred products.
+        SELECT * FROM (
+            SELECT i.*, c.source, c.asked_for, row_number() OVER (PARTITION BY c.asked_for ORDER BY c.key, i.position) AS place
+            FROM chosen c JOIN new_interaction i USING (partition, "offset")
+        ) rows WHERE asked_for OR place <= most
     ), judged AS MATERIALIZED (
         SELECT l.source, l.product_id, seen.products, CASE WHEN l.asked_for THEN l.occurred_at END AS as_of
         FROM looked_at l
@@ -93,7 +103,7 @@ CREATE OR REPLACE FUNCTION recommendations_judge(moment timestamptz, most int DE
         FROM found GROUP BY source
     ), passed_over AS (
         SELECT source, sum(number)::bigint AS passed_over
-        FROM (SELECT source, 1 AS number FROM candidate UNION ALL SELECT source, -1 FROM looked_at) sides
+        FROM (SELECT source, products AS number FROM candidate UNION ALL SELECT source, -1 FROM looked_at) sides
         GROUP BY source HAVING sum(number) > 0
     )
     INSERT INTO recommendations_judgedhour AS stored (hour, source, events, passed_over, hits_10, hits_20, reciprocal,

@@ -119,6 +119,18 @@ def test_large_batch_is_sampled_and_what_was_passed_over_counted(model: Connecti
     assert 0 < events < 20
 
 
+def test_large_order_is_bounded_too(model: Connection) -> None:
+    order = replace(
+        session("anna", "p", second=10)[0],
+        event="Order Completed",
+        products=tuple(f"p{n}" for n in range(90)),
+    )
+    fold(model, [*session("anna", "q", second=0), order], judge=True)
+    row = model.execute("SELECT events, passed_over FROM recommendations_judgedhour").fetchone() or (0, 0)
+    assert row[0] in (19, 20)  # the first event is among those looked at, or not
+    assert row[1] == 91 - 20
+
+
 def test_events_asked_for_are_all_judged_and_other_old_ones_none(model: Connection) -> None:
     for number, source in enumerate(("judged:a", "backfill")):
         events = [
