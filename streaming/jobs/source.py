@@ -25,7 +25,7 @@ def records(session: SparkSession, settings: Settings, topic: str, positions: Of
     applied: nothing is skipped in silence.
     """
     start = {str(p): positions.get(p, EARLIEST) for p in range(partition_count(session, settings, topic))}
-    return (
+    stream = (
         session.readStream.format("kafka")
         .options(**settings.kafka)
         .option("subscribe", topic)
@@ -37,6 +37,8 @@ def records(session: SparkSession, settings: Settings, topic: str, positions: Of
         .option("fetchOffset.retryIntervalMs", "500")
         .load()
     )
+    # A task for each core instead of one for each partition: a small batch costs as many tasks, whatever is in them.
+    return stream.coalesce(min(len(start), session.sparkContext.defaultParallelism))
 
 
 def partition_count(session: SparkSession, settings: Settings, topic: str) -> int:

@@ -25,6 +25,11 @@ TEXTS = (
     "e.listId",
 )
 """What is written to Postgres as text, which cannot hold U+0000."""
+# Regular expressions and no lambdas: a lambda would keep Spark from compiling the whole step, and each task would build
+# its own code for every batch.
+IDENTIFIERS = rf"\A[^\x00]{{1,{MAX_ID_LENGTH}}}(\x00[^\x00]{{1,{MAX_ID_LENGTH}}})*\z"
+"""Joined by U+0000, which none holds; a null among them is empty."""
+NUMBERS = r"\A\d+( \d+)*\z"
 TIMESTAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 
 
@@ -67,7 +72,7 @@ def validate(parsed: DataFrame) -> DataFrame:
         f.when(f.concat_ws("", *TEXTS).contains("\0"), "holds the character U+0000"),
         f.when(f.size("e.productIds") > MAX_PRODUCTS, f"productIds: more than {MAX_PRODUCTS}"),
         f.when(
-            f.exists("e.productIds", lambda p: p.isNull() | ~f.length(p).between(1, MAX_ID_LENGTH)),
+            (f.size("e.productIds") > 0) & ~f.array_join("e.productIds", "\0", "").rlike(IDENTIFIERS),
             f"productIds: not each 1 to {MAX_ID_LENGTH} characters",
         ),
     ]
@@ -91,7 +96,8 @@ def flatten(validated: DataFrame) -> DataFrame:
     positions = f.when(
         (f.size("e.positions") == f.size(products))
         & (f.size(products) > 0)
-        & f.forall("e.positions", lambda position: position.between(0, MAX_POSITION)),
+        & f.array_join(f.col("e.positions").cast("array<string>"), " ", "null").rlike(NUMBERS)
+        & (f.array_max("e.positions") <= MAX_POSITION),
         f.col("e.positions"),
     )
     return validated.select(
