@@ -124,6 +124,8 @@ UNFOLD: dict[str, Any] = {
                         "admin:recommendations_visitorlist_changelist",
                         "recommendations.view_visitorlist",
                     ),
+                    _page("Models", "layers", "cluster:models", "recommendations.view_model")
+                    | {"active": lambda request: "model" in request.resolver_match.view_name.split(":")[-1]},
                     _page("Judged", "grading", "cluster:judged", "recommendations.view_judgedhour"),
                     _page("Histories", "history", "model:histories", "recommendations.view_visitorevent"),
                     _page(

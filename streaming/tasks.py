@@ -2,17 +2,27 @@
 
 import json
 import logging
+import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+import psycopg
 from celery import shared_task
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from recommendations.models import Model
+from streaming.als import TrainingFailedError, train
 from streaming.cluster import Cluster, Unreachable
 from streaming.ledger import merge_batches
 from streaming.metrics import KAFKA_UP, measure
 from streaming.models import Position, RejectedRecord, Sample
+from streaming.rebuild import beside
+from streaming.rebuild.again import drop_what_was_left
+from streaming.rebuild.beside import BusyModelError, RefusedError
+from streaming.rebuild.catching_up import BusyError, Unwatched
+from streaming.rebuild.log import LogUnreadableError
 from streaming.snapshots import snapshot
 from streaming.topics import topic_name
 from tracking.events import ACTIVITY
@@ -29,6 +39,8 @@ REJECTED_FOR: Final = timedelta(days=30)
 COLLECTED_FOR: Final = timedelta(days=14)
 """Counts of the collector by minute; as long as the fold keeps its own."""
 SAMPLES_FOR: Final = timedelta(days=7)
+CATCHING_UP_SECONDS: Final = 40
+"""Of each minute that second models may take together: the worker has other work."""
 
 
 @shared_task
@@ -51,8 +63,51 @@ def tell_change(cluster: Cluster | Unreachable) -> None:
 
 
 @shared_task
+def catch_models_up() -> None:
+    """Folds into each second model what the live one has and it has not; a new one goes on being made."""
+    until = time.monotonic() + CATCHING_UP_SECONDS
+    models = Model.objects.filter(kind=Model.Kind.FOLD).exclude(name=Model.LIVE).order_by("caught_up_at")
+    for model in models:
+        try:
+            beside.catch_up(model.name, topic_name(ACTIVITY), Unwatched(), until)
+        except BusyModelError:
+            continue  # whoever works on it brings it as far
+        except (LogUnreadableError, DatabaseError, psycopg.Error) as error:
+            logger.error("The model %s is not caught up: %s", model.name, error)
+            Model.objects.filter(name=model.name).update(error=str(error).strip().partition("\n")[0])
+
+
+@shared_task
+def promote_model(name: str) -> None:
+    """Makes a second model the live one. What hinders it stands in the model's row."""
+    try:
+        beside.promote(name, topic_name(ACTIVITY), Unwatched())
+    except (
+        RefusedError,
+        BusyModelError,
+        BusyError,
+        LogUnreadableError,
+        DatabaseError,
+        psycopg.Error,
+    ) as error:
+        logger.error("The model %s was not promoted: %s", name, error)
+        Model.objects.filter(name=name).update(state=Model.State.READY, error=f"Not promoted: {error}")
+
+
+@shared_task
+def train_als() -> None:
+    """Trains the ALS challenger anew."""
+    try:
+        train()
+    except (TrainingFailedError, BusyModelError, RefusedError) as error:
+        logger.error("ALS was not trained: %s", error)
+
+
+@shared_task
 def clean_up() -> None:
     """Removes what nobody reads any more."""
+    with suppress(BusyModelError):  # a rebuild runs, and drops its tables itself
+        drop_what_was_left()
     thin_samples()
     clean_up_recommendations()
     merge_batches(timezone.now() - EVERY_BATCH_FOR)

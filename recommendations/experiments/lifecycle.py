@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from recommendations.experiments.models import Experiment
 from recommendations.experiments.results import Results, State, results_of, state_of
 from recommendations.experiments.statistics import visitors_needed
+from recommendations.models import Model
 
 NOTICE: Final = timedelta(seconds=5)
 """More than the two seconds for which a process remembers what runs."""
@@ -73,9 +74,9 @@ def problems_of(experiment: Experiment) -> list[str]:
         problems.append("The shares add up to more than 100%.")
     if experiment.baseline * (1 + experiment.effect) >= 1:
         problems.append("Baseline and effect together make more than every visitor.")
-    missing = [arm.model for arm in arms if arm.model and not _has_schema(arm.model)]
+    missing = {arm.model for arm in arms if arm.model} - set(Model.objects.values_list("name", flat=True))
     if missing:
-        problems.append(f"There is no model {', '.join(sorted(set(missing)))}: see Models.")
+        problems.append(f"There is no model {', '.join(sorted(missing))}: see Models.")
     return problems
 
 
@@ -95,9 +96,3 @@ def verdict_of(results: Results) -> dict[str, Any]:
         "findings": {each.challenger.arm.name: str(each.finding) for each in results.comparisons},
         "evenness": results.evenness,
     }
-
-
-def _has_schema(name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regnamespace(quote_ident(%s)) IS NOT NULL", [name])
-        return bool(cursor.fetchone()[0])

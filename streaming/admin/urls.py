@@ -4,6 +4,7 @@ from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, T
 from streaming.admin.collected import CollectedPage
 from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
+from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
 from streaming.admin.query_pages import QueriesPage, QueryPage
 
 app_name = "cluster"
@@ -18,6 +19,10 @@ urlpatterns = [
     path("live/", LivePage.as_admin_view(), name="live"),
     path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),
     path("live/<int:partition>/<int:offset>/whole/", WholePage.as_admin_view(), name="whole"),
+    path("models/", ModelsPage.as_admin_view(), name="models"),
+    path("models/compared/", ComparedPage.as_admin_view(), name="compared_models"),
+    path("models/<slug:name>/promote/", PromotePage.as_admin_view(), name="promote_model"),
+    path("models/<slug:name>/drop/", DropPage.as_admin_view(), name="drop_model"),
     path("spark/", QueriesPage.as_admin_view(), name="queries"),
     path("spark/<path:name>/", QueryPage.as_admin_view(), name="query"),
 ]

@@ -14,9 +14,11 @@ from uuid import uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from recommendations.experiments.models import ExperimentArm
 from recommendations.models import Model
 from streaming.jobs.fold import Connection
-from streaming.rebuild.catching_up import Follower, Steps
+from streaming.rebuild import ledger
+from streaming.rebuild.catching_up import QUERY, Follower, Steps
 from streaming.rebuild.decoding import Batch
 from streaming.rebuild.lists import derive_similar_products
 from streaming.rebuild.parameters import NAME, Asked, apply
@@ -64,7 +66,7 @@ def make(name: str, asked: Asked) -> Model:
             f"{name!r} cannot be a model's name: it takes up to 30 small letters, digits and -, a letter first, and"
             f" {Model.LIVE!r} is the live one."
         )
-    schema = f"model_{uuid4().hex[:8]}"
+    schema = f"model_{name.replace('-', '_')}_{uuid4().hex[:4]}"
     with connect() as connection, connection.transaction():
         registered = connection.execute(
             "INSERT INTO recommendations_model (name, schema, kind, state, parameters, positions, error)"
@@ -91,6 +93,7 @@ def catch_up(name: str, topic: str, steps: Steps, until: float = math.inf) -> No
         with locked(connection, model.schema, f"Somebody else works on the model {name!r} at this moment."):
             model.refresh_from_db()
             follower = follow(connection, model, topic, steps)
+            watermarks = ledger.watermarks(connection, QUERY, topic)
             follower.catch_up("Folding the log", until=until)
             if time.monotonic() > until:
                 return
@@ -101,9 +104,10 @@ def catch_up(name: str, topic: str, steps: Steps, until: float = math.inf) -> No
                 with steps.step("Similar products", None) as advance:
                     for products in derive_similar_products(connection):
                         advance(products)
-                _move_on(connection, model, Model.State.READY)
+            follower.shadow.clean_up(watermarks)
             connection.execute(
-                "UPDATE recommendations_model SET caught_up_at = now(), error = '' WHERE name = %s", (name,)
+                "UPDATE recommendations_model SET state = %s, caught_up_at = now(), error = '' WHERE name = %s",
+                (Model.State.READY, name),
             )
 
 
@@ -196,11 +200,23 @@ def why_not_promoted(model: Model) -> str:
     return ""
 
 
+def why_not_dropped(model: Model) -> str:
+    """Why the model cannot go, and what can be done; empty where it can."""
+    if model.name == Model.LIVE:
+        return "The live model cannot be dropped: promote another one first."
+    shown = ExperimentArm.objects.filter(
+        model=model.name, experiment__starts_at__isnull=False, experiment__stops_at__isnull=True
+    ).first()
+    if shown is not None:
+        return f"Visitors of the experiment “{shown.experiment}” are shown its lists: stop that first."
+    return ""
+
+
 def drop(name: str) -> None:
     """Raises RefusedError, BusyModelError."""
     model = Model.objects.get(name=name)
-    if name == Model.LIVE:
-        raise RefusedError("The live model cannot be dropped: promote another one first.")
+    if refusal := why_not_dropped(model):
+        raise RefusedError(refusal)
     with connect() as connection:
         busy = f"The model {name!r} is being worked on: try again in a minute."
         with locked(connection, model.schema, busy, seconds=5), connection.transaction():

@@ -24,7 +24,7 @@ def read_batches(topic: str, start: Mapping[int, int], end: Mapping[int, int]) -
     Raises LogUnreadableError.
     """
     decoder = Decoder()
-    decoded = (decoder.batch(topic, messages) for messages in read_log(topic, start, end))
+    decoded = (decoder.batch(topic, messages) for messages in read_log(topic, start, end, BATCH_RECORDS))
     with ThreadPoolExecutor(1, thread_name_prefix="read-log") as thread:
         ahead = thread.submit(next, decoded, None)
         while (batch := ahead.result()) is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -89,6 +90,19 @@ class Live:
             }
         finally:
             consumer.close()
+
+
+def of(name: str, connection: Connection, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What a query gives in the model of that name.
+
+    Not on Django's connection: its transaction lasts as long as the test, and the model is dropped before.
+    """
+    (schema,) = connection.execute(
+        "SELECT schema FROM recommendations_model WHERE name = %s", (name,)
+    ).fetchone() or ("",)
+    with connection.transaction():
+        connection.execute(f'SET LOCAL search_path TO "{schema}", public')
+        return connection.execute(query, values).fetchall()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from streaming.rebuild import catching_up, tables
+from streaming.rebuild.again import Rebuild
 from tests.conftest import Connection
 from tests.streaming.live import Live, live
 
@@ -87,6 +88,22 @@ def test_the_connection_that_folds_goes_on_with_the_new_tables(folded: Live) -> 
     rebuild()
     folded.look("v1: p6", "newer: p1 p5")
     assert "Equal" in rebuild("--verify")
+
+
+def test_a_landmark_that_moves_is_followed(folded: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    move = "SELECT recommendations_store_as_of(now() + %s * interval '1 day')"
+    folded.connection.execute(move, (1,))
+    folded.look("v1: p3 p4")
+    assert "Equal" in rebuild("--verify")
+    fold_log = Rebuild.fold_log
+
+    def fold_log_while_it_moves(rebuild: Rebuild) -> None:
+        fold_log(rebuild)
+        folded.connection.execute(move, (2,))
+
+    monkeypatch.setattr(Rebuild, "fold_log", fold_log_while_it_moves)
+    assert "it was equal" in rebuild()
+    assert "it was equal" in rebuild()
 
 
 def test_what_comes_while_it_rebuilds_is_in_it(folded: Live, monkeypatch: pytest.MonkeyPatch) -> None:
