@@ -102,7 +102,7 @@ def of(name: str, connection: Connection, query: str, *values: Any) -> list[tupl
     ).fetchone() or ("",)
     with connection.transaction():
         connection.execute(f'SET LOCAL search_path TO "{schema}", public')
-        return connection.execute(query, values).fetchall()
+        return connection.execute(query, values or None).fetchall()
 
 
 @pytest.fixture
