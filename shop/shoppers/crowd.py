@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from random import Random
 
 import httpx
@@ -14,9 +15,10 @@ import httpx
 from shop.shoppers.pace import Pace
 from shop.shoppers.past import past_batches
 from shop.shoppers.patience import Patience
-from shop.shoppers.sessions import Visit, session
+from shop.shoppers.sessions import Event, Visit, session
 from shop.shoppers.shelves import Shelves
 from shop.shoppers.site import Site, now
+from shop.shoppers.strips import clicks_in, seen_in, strips_of
 from shop.shoppers.tastes import Taste, plant_tastes
 
 SHOPPERS = 300
@@ -64,6 +66,7 @@ class Crowd:
         self.tally = Tally()
         self._site = site
         self._shelves = shelves
+        self._goods = {good.product_id: good for shelf in shelves.values() for good in shelf}
         self._origin = origin
         self._random = random
         self._say = say
@@ -125,13 +128,25 @@ class Crowd:
 
     async def _make(self, visit: Visit, shopper: Shopper) -> None:
         await asyncio.sleep(self._events.book(len(visit.events)))
+        events = list(visit.events)
         is_spare = not self._newcomers  # a page is better spent on someone who needs their cookie
         if not shopper.cookies or (is_spare and self._pages.try_book()):
-            await self._door.insist(lambda: self._site.open_page(visit.path, shopper.cookies))
-            self.tally.pages += 1
-        happened = [event | {"timestamp": now()} for event in visit.events]
+            events += await self._look_around(visit, shopper)
+        happened = [event | {"timestamp": now()} for event in events]
         rejected = await self._collector.insist(lambda: self._site.send(happened, shopper.cookies))
         self._count(len(happened), rejected)
+
+    async def _look_around(self, visit: Visit, shopper: Shopper) -> list[Event]:
+        """Loads the visit's page. What is recommended there is seen, and may be where the shopper goes next."""
+        page = await self._door.insist(lambda: self._site.open_page(visit.path, shopper.cookies))
+        self.tally.pages += 1
+        url = self._origin + visit.path
+        strips = strips_of(page)
+        clicks = clicks_in(strips, shopper.taste, self._goods, self._random, url, self._origin)
+        shopper.visits = chain(clicks, shopper.visits)
+        seen = seen_in(strips, url)
+        await asyncio.sleep(self._events.book(len(seen)))
+        return seen
 
     def _count(self, sent: int, rejected: Sequence[str]) -> None:
         if rejected and not self.tally.rejected:

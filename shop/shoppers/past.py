@@ -12,6 +12,7 @@ from uuid import UUID
 from shop.shoppers.sessions import Event, session
 from shop.shoppers.shelves import Shelves
 from shop.shoppers.tastes import Taste
+from tracking.events import LIST_VIEWED
 
 EVENTS = 15_000
 """What it takes for nearly every product of the demo catalogue to be looked at beside half a dozen others."""
@@ -33,8 +34,14 @@ def past_batches(
         for visit in session(random.choice(tastes), shelves, random):
             at += timedelta(seconds=random.uniform(*BETWEEN_PAGES))
             for event in visit.events:
-                if event["type"] == "track":
-                    batch.append(event | {"anonymousId": visitor_id, "timestamp": at.isoformat()})
+                if event["type"] == "track" and event["event"] != LIST_VIEWED:
+                    told = event | {"anonymousId": visitor_id, "timestamp": at.isoformat()}
+                    batch.append(told | {"properties": _without_list(event["properties"])})
         while len(batch) >= BATCH:
             yield batch[:BATCH]
             batch, sent = batch[BATCH:], sent + BATCH
+
+
+def _without_list(properties: Event) -> Event:
+    """A server that tells of the past knows what was clicked, and not what else was seen beside it."""
+    return {name: value for name, value in properties.items() if name not in ("list_id", "position")}

@@ -1,6 +1,6 @@
 """What a shopper does in one session: pages looked at, with the events that the browser's tracker would send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -9,9 +9,12 @@ from uuid import uuid4
 
 from shop.shoppers.shelves import Good, Shelves, category_path
 from shop.shoppers.tastes import Taste, choose
+from tracking.events import LIST_VIEWED, PRODUCT_CLICKED
 
 ADDS = 0.12
 """How often a product that is looked at goes on to be added."""
+IN_VIEW = 8
+"""Products of a list that are in view at once."""
 Event = dict[str, Any]
 
 
@@ -40,14 +43,31 @@ def session(taste: Taste, shelves: Shelves, random: Random, origin: str = "") ->
             yield Visit(shelf, (_page(good.category, origin + shelf, came_from),))
         shelf_seen = shelf
         came_from = origin + shelf
-        yield _product_visit(good, origin + good.path, came_from, adds=random.random() < ADDS)
+        seen = list_viewed(good.list_id, in_view(good, shelves[good.category], random), came_from)
+        visit = product_visit(good, origin + good.path, came_from, adds=random.random() < ADDS)
+        yield Visit(visit.path, (seen, *visit.events))
 
 
-def _product_visit(good: Good, url: str, came_from: str, *, adds: bool) -> Visit:
+def in_view(good: Good, shelf: list[Good], random: Random) -> list[tuple[str, int]]:
+    """What the shopper sees around the product that they click, each with its position."""
+    first = max(0, good.position - 1 - random.randrange(IN_VIEW))
+    return [(other.product_id, other.position) for other in shelf[first : first + IN_VIEW]]
+
+
+def list_viewed(list_id: str, products: Iterable[tuple[str, int]], url: str) -> Event:
+    listed = [{"product_id": product, "position": position} for product, position in products]
+    return _event("track", url) | {
+        "event": LIST_VIEWED,
+        "properties": {"list_id": list_id, "products": listed},
+    }
+
+
+def product_visit(good: Good, url: str, came_from: str, *, adds: bool = False) -> Visit:
+    """A product's page, come to by a click in the list in which it stands."""
     clicked = {"list_id": good.list_id, "position": good.position, "url": url}
     seen = {"name": good.name, "price": good.price, "category": good.category, "url": url}
     events = [
-        _track("Product Clicked", good, clicked, came_from),
+        _track(PRODUCT_CLICKED, good, clicked, came_from),
         _page(good.name, url, came_from),
         _track("Product Viewed", good, seen, url),
     ]

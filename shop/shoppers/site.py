@@ -51,8 +51,8 @@ class Site:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def open_page(self, path: str, cookies: httpx.Cookies) -> None:
-        """Loads a page as a browser would; the cookies that it sets go into `cookies`."""
+    async def open_page(self, path: str, cookies: httpx.Cookies) -> str:
+        """Loads a page as a browser would; the cookies that it sets go into `cookies`. Returns its HTML."""
         answer = await self._ask("GET", path, cookies)
         if answer.status_code not in (200, 404):
             raise RefusedError(f"GET {path} was answered {answer.status_code}.")
@@ -60,6 +60,7 @@ class Site:
             raise RefusedError(
                 f"GET {path} set no cookie, so its visitors cannot be told apart: is it the shop?"
             )
+        return answer.text
 
     async def suggests(self) -> bool:
         """Whether the shop has anything to suggest to somebody whom it does not know."""

@@ -16,6 +16,7 @@ class FakeShop:
     def __init__(self) -> None:
         self.trouble: Answer = lambda request: None
         self.suggestions: list[dict[str, Any]] = []
+        self.page = ""
         self.pages = 0
         self.sent: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.bodies: list[dict[str, Any]] = []
@@ -37,7 +38,7 @@ class FakeShop:
         if request.method == "GET":
             self.pages += 1
             headers = {} if cookie else {"Set-Cookie": f"visitor=v{self.pages}; Path=/; HttpOnly"}
-            return httpx.Response(200, headers=headers)
+            return httpx.Response(200, headers=headers, text=self.page)
         body = json.loads(request.content)
         self.bodies.append(body)
         self.sent[cookie] += body["batch"]

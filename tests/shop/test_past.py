@@ -24,6 +24,7 @@ def test_past_gives_nearly_every_product_enough_neighbours_for_a_strip() -> None
     seen: defaultdict[str, list[str]] = defaultdict(list)
     for batch in past_batches(tastes, shelves, random, opened=datetime.now(UTC), events=EVENTS):
         for event in batch:
+            assert not {"list_id", "position", "products"} & set(event["properties"])
             products, product = seen[event["anonymousId"]], event["properties"]["product_id"]
             if product not in products:
                 products.append(product)

@@ -36,7 +36,13 @@ def test_product_is_clicked_in_its_list_before_it_is_viewed() -> None:
     for visit in visits():
         if not visit.path.startswith("/p/"):
             continue
-        clicked, _, viewed, *_ = visit.events
+        seen, clicked, _, viewed, *_ = visit.events
+        assert seen["event"] == "Product List Viewed"
+        assert seen["properties"]["list_id"] == clicked["properties"]["list_id"]
+        listed = [(each["product_id"], each["position"]) for each in seen["properties"]["products"]]
+        assert (clicked["properties"]["product_id"], clicked["properties"]["position"]) in listed
+        assert [position for _, position in listed] == list(range(listed[0][1], listed[0][1] + len(listed)))
+        assert 1 <= len(listed) <= 8
         assert clicked["event"] == "Product Clicked"
         assert set(clicked["properties"]) == {"product_id", "list_id", "position", "url"}
         assert viewed["event"] == "Product Viewed"
