@@ -140,7 +140,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "prune pairs": {"task": "recommendations.tasks.prune_pairs", "schedule": crontab(hour="3", minute="30")},
-    "move landmarks": {"task": "recommendations.tasks.move_landmarks", "schedule": crontab(hour="3", minute="40")},
+    "move landmarks": {
+        "task": "recommendations.tasks.move_landmarks",
+        "schedule": crontab(hour="3", minute="40"),
+    },
     "catch models up": {
         "task": "streaming.tasks.catch_models_up",
         "schedule": 60.0,

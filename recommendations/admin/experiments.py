@@ -8,15 +8,18 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from recommendations.admin.cells import Cell, moment, number, span
 from recommendations.admin.experiment_results import estimate, explained, sentences
 from recommendations.experiments.lifecycle import (
     NotDecidedError,
     NotReadyError,
+    models_ready,
     needed_by,
     problems_of,
     remaining,
+    sets_of_rules,
     start,
     stop,
     verdict_of,
@@ -30,6 +33,8 @@ TONES: Final = {
     State.RUNNING: "info",
     State.STOPPED: "default",
 }
+NAMES: Final = {"model": ("the live one", models_ready), "rules": ("the usual ones", sets_of_rules)}
+"""Of an arm: what an empty name stands for, and the names to choose from."""
 SETTINGS: Final = ("name", "hypothesis", "list_ids", "metric", "baseline", "effect", "window")
 
 
@@ -40,6 +45,10 @@ class ArmInline(TabularInline):  # type: ignore[misc]
     min_num = 2
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in NAMES:
+            usual, names = NAMES[db_field.name]
+            choices = [("", usual), *((name, name) for name in names())]
+            kwargs["widget"] = UnfoldAdminSelectWidget(choices=choices)
         return _lower(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def has_add_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:

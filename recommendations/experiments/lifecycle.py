@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from recommendations.experiments.models import Experiment
+from recommendations.experiments.models import RECOMMENDED, Experiment
 from recommendations.experiments.results import Results, State, results_of, state_of
 from recommendations.experiments.statistics import visitors_needed
 from recommendations.models import Model
+from recommendations.rules.models import Rule
 
 NOTICE: Final = timedelta(seconds=5)
 """More than the two seconds for which a process remembers what runs."""
@@ -68,16 +71,42 @@ def problems_of(experiment: Experiment) -> list[str]:
         problems.append("It has been started before: make a new one.")
     if not experiment.list_ids:
         problems.append("It names no list.")
+    if others := set(experiment.list_ids) - {RECOMMENDED}:
+        problems.append(
+            f"No arm changes the list {', '.join(sorted(others))}: only “{RECOMMENDED}” is made by arms."
+        )
     if len(arms) < 2 or sum(arm.control for arm in arms) != 1:
         problems.append("It needs two arms or more, and exactly one of them is the control.")
     if sum(arm.share for arm in arms) > 100:
         problems.append("The shares add up to more than 100%.")
     if experiment.baseline * (1 + experiment.effect) >= 1:
         problems.append("Baseline and effect together make more than every visitor.")
-    missing = {arm.model for arm in arms if arm.model} - set(Model.objects.values_list("name", flat=True))
-    if missing:
-        problems.append(f"There is no model {', '.join(sorted(missing))}: see Models.")
+    models = {arm.model for arm in arms} - {"", *models_ready()}
+    if models:
+        problems.append(f"No model {', '.join(sorted(models))} is ready.")
+    rules = {arm.rules for arm in arms} - {"", *sets_of_rules()}
+    if rules:
+        problems.append(f"No rule is in the set {', '.join(sorted(rules))}.")
     return problems
+
+
+def experiment_with(model: str) -> str:
+    """The name of an experiment that serves the model to some of its visitors; empty where there is none."""
+    running = Experiment.objects.filter(starts_at__isnull=False, arms__model=model)
+    running = running.filter(Q(stops_at=None) | Q(stops_at__gt=Now()))
+    return running.order_by("starts_at").values_list("name", flat=True).first() or ""
+
+
+def models_ready() -> list[str]:
+    """The names of the second models that can serve."""
+    ready = Model.objects.filter(state=Model.State.READY).exclude(name=Model.LIVE)
+    return list(ready.order_by("name").values_list("name", flat=True))
+
+
+def sets_of_rules() -> list[str]:
+    """The names under which rules stand that are not for everybody."""
+    named = Rule.objects.exclude(in_set="").order_by("in_set")
+    return list(named.values_list("in_set", flat=True).distinct())
 
 
 def remaining(results: Results) -> str:

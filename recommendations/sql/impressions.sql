@@ -5,6 +5,8 @@ SET LOCAL check_function_bodies = off;  -- they read temporary tables, which are
 -- Counts the batch's lists. A schema without tables of its own for it (a second model of the same log) counts nothing: else
 -- it would count into the live ones. Lives are counted one after the other, since a tombstone takes what was remembered.
 CREATE OR REPLACE FUNCTION recommendations_count_lists() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    ordering boolean;
 BEGIN
     IF to_regclass(quote_ident(current_schema()) || '.recommendations_listhour') IS NULL OR NOT EXISTS (
         SELECT FROM ordered_event e
@@ -13,9 +15,13 @@ BEGIN
     ) THEN
         RETURN;
     END IF;
+    ordering := EXISTS (SELECT FROM ordered_event JOIN recommendations_eventweight USING (event) WHERE purchase > 0);
     FOR of_life IN 0..(SELECT coalesce(max(life), 0) FROM ordered_event) LOOP
         PERFORM recommendations_count_seen(of_life);
-        PERFORM recommendations_trace_orders(of_life);
+        IF ordering THEN
+            PERFORM recommendations_trace_orders(of_life);
+        END IF;
+        PERFORM recommendations_remember_clicks(of_life);
         IF EXISTS (
             SELECT FROM recommendations_experiment x, (SELECT min(appended_at), max(appended_at) FROM ordered_event) span
             WHERE x.starts_at <= span.max AND span.min < coalesce(x.stops_at, 'infinity')
@@ -23,6 +29,7 @@ BEGIN
             PERFORM recommendations_count_exposures(of_life);
         END IF;
         IF EXISTS (SELECT FROM traced_order) THEN
+            PERFORM recommendations_spend_clicks();
             TRUNCATE traced_order;
         END IF;
         IF EXISTS (SELECT FROM erased_visitor) THEN
@@ -144,7 +151,10 @@ CREATE OR REPLACE FUNCTION recommendations_trace_orders(of_life int) RETURNS voi
         GROUP BY 1, 2, 3
     ) traced
     WHERE traced.hour = h.hour AND traced.list_id = h.list_id AND traced.position = h.position;
+$$;
 
+-- Keeps each visitor's last click on each product.
+CREATE OR REPLACE FUNCTION recommendations_remember_clicks(of_life int) RETURNS void LANGUAGE sql AS $$
     INSERT INTO recommendations_listclick AS known (
         visitor_id, product_id, list_id, position, occurred_at, partition, "offset", appended_at)
     SELECT DISTINCT ON (e.visitor_id, product.id)
@@ -156,7 +166,10 @@ CREATE OR REPLACE FUNCTION recommendations_trace_orders(of_life int) RETURNS voi
     ON CONFLICT (visitor_id, product_id) DO UPDATE
         SET list_id = excluded.list_id, position = excluded.position, occurred_at = excluded.occurred_at,
             partition = excluded.partition, "offset" = excluded."offset", appended_at = excluded.appended_at;
+$$;
 
+-- Forgets the clicks that have led to an order.
+CREATE OR REPLACE FUNCTION recommendations_spend_clicks() RETURNS void LANGUAGE sql AS $$
     DELETE FROM recommendations_listclick c USING traced_order t
     WHERE c.visitor_id = t.visitor_id AND c.product_id = t.product_id
         AND c.partition = t.partition AND c."offset" = t."offset";

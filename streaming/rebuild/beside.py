@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
+from recommendations.experiments.lifecycle import experiment_with
 from recommendations.experiments.models import ExperimentArm
 from recommendations.models import Model
 from streaming.jobs.fold import Connection
@@ -197,6 +198,8 @@ def why_not_promoted(model: Model) -> str:
         return "A model that ends would learn nothing new: make one without --until."
     if model.state in (Model.State.FOLDING, Model.State.DERIVING):
         return "The model is still being made: wait until it is ready."
+    if experiment := experiment_with(model.name):
+        return f"The experiment “{experiment}” compares it with the live one: stop that first."
     return ""
 
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from recommendations.experiments.models import Experiment, ExperimentArm, Exposure, ExposureHour
 from recommendations.in_use.models import ListHour, ListVisitor
-from recommendations.models import FoldedMinute
+from recommendations.models import FoldedMinute, Model
+from recommendations.rules.models import Rule
+from streaming.rebuild.beside import RefusedError, drop, why_not_promoted
 from tests.recommendations.experimenting import running
 from tests.streaming.conftest import admin
 
@@ -34,7 +36,7 @@ def text(client: Client, address: str) -> str:
 
 
 def draft(**changes: Any) -> Experiment:
-    experiment = running(starts_at=None, **changes)
+    experiment = running(**{"starts_at": None, "list_ids": ["recommended"]} | changes)
     experiment.arms.update(model="")
     return experiment
 
@@ -57,7 +59,9 @@ def said(client: Client) -> list[str]:
 def test_a_draft_says_what_it_will_take_and_is_started_once_confirmed(admin: Client) -> None:
     experiment = draft()
     for number in range(300):
-        ListVisitor.objects.create(visitor_id=f"v{number}", list_id="home", last_seen_at=timezone.now())
+        ListVisitor.objects.create(
+            visitor_id=f"v{number}", list_id="recommended", last_seen_at=timezone.now()
+        )
     address = f"{ADDRESS}{experiment.pk}/"
     assert "It needs 686 visitors in each arm. 300 visitors saw its lists in the last week" in text(
         admin, f"{address}change/"
@@ -76,6 +80,13 @@ def test_a_draft_says_what_it_will_take_and_is_started_once_confirmed(admin: Cli
 
 
 def test_an_experiment_is_made_in_the_admin(admin: Client) -> None:
+    Rule.objects.create(name="Spring first", kind=Rule.Kind.BOOST, factor=2, in_set="spring")
+    Model.objects.create(name="half", schema="model_half", state=Model.State.READY)
+    Model.objects.create(name="new", schema="model_new")
+    page = admin.get(f"{ADDRESS}add/").content.decode()
+    assert '<option value="spring">' in page
+    assert '<option value="half">' in page
+    assert '<option value="new">' not in page, "it is not ready"
     form = {
         "name": "New",
         "hypothesis": "It helps.",
@@ -113,12 +124,14 @@ def test_an_experiment_is_made_in_the_admin(admin: Client) -> None:
         ({"shares": (60, 60)}, "more than 100%"),
         ({"baseline": 0.8, "effect": 0.5}, "more than every visitor"),
         ({"list_ids": []}, "names no list"),
-        ({"model": "unheard-of"}, "There is no model unheard-of"),
+        ({"list_ids": ["recommended", "home"]}, "No arm changes the list home"),
+        ({"rules": "nowhere"}, "No rule is in the set nowhere"),
+        ({"model": "unheard-of"}, "No model unheard-of is ready"),
     ],
 )
 def test_what_cannot_be_decided_is_not_started(admin: Client, changes: dict[str, Any], problem: str) -> None:
-    experiment = draft(**{name: value for name, value in changes.items() if name != "model"})
-    ExperimentArm.objects.update(model=changes.get("model", ""))
+    experiment = draft(**{name: value for name, value in changes.items() if name not in ("model", "rules")})
+    ExperimentArm.objects.update(model=changes.get("model", ""), rules=changes.get("rules", ""))
     admin.post(f"{ADDRESS}{experiment.pk}/start/")
     experiment.refresh_from_db()
     assert experiment.starts_at is None
@@ -192,6 +205,17 @@ def test_uneven_arms_are_a_plain_warning(admin: Client) -> None:
     ExposureHour.objects.filter(arm_id=experiment.arms.latest("pk").pk).update(visitors=1200)
     page = text(admin, f"{ADDRESS}{experiment.pk}/change/")
     assert "The arms came out uneven: less than once in 1,000 times by chance" in page
+
+
+def test_a_model_that_is_compared_is_not_dropped_nor_promoted() -> None:
+    experiment = at_work(10, (1, 1))
+    experiment.arms.filter(control=False).update(model="half")
+    half = Model.objects.create(name="half", schema="model_half", state=Model.State.READY)
+    with pytest.raises(RefusedError, match="more pictures"):
+        drop("half")
+    assert "more pictures" in why_not_promoted(half)
+    Experiment.objects.update(stops_at=NOW)
+    assert why_not_promoted(half) == ""
 
 
 def test_whoever_may_only_look_starts_and_stops_nothing(client: Client) -> None:
