@@ -8,6 +8,6 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0017_preview")]
+    dependencies = [("recommendations", "0018_judge_bounded")]
 
     operations = [migrations.RunSQL((SQL / "impressions.sql").read_text(), migrations.RunSQL.noop)]
