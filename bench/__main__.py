@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bench.collector import collector
 from bench.freshness import click_to_socket, utc_now
+from bench.lists import lists
 from bench.measure import Measurement, Rate
 from bench.pages import pages
 from bench.quality import Quality, quality, table_of_quality
@@ -42,16 +43,20 @@ def main() -> None:
         services("down")
         console.print("Starting the collector alone with its servers ...")
         services("up", "--without", "spark,push,worker,beat,shoppers")
-        rates, taken_in = collector(read_product())
-        measurements += taken_in
+        product = read_product()
+        rates, taken_in = collector(product)
+        console.print("Filling a database with the lists of a million visitors ...")
+        listed, answered = lists(product.database_url, product.read_key)
+        rates += listed
+        measurements += [*taken_in, *answered]
     finally:
         services("down")
-    lists = quality(console)
+    judged = quality(console)
     console.print(table_of(measurements))
     console.print(table_of_rates(rates))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    console.print(table_of_quality(lists))
-    everything: list[Measurement | Rate | Quality] = [*measurements, *rates, *lists]
+    console.print(table_of_quality(judged))
+    everything: list[Measurement | Rate | Quality] = [*measurements, *rates, *judged]
     results = {
         "at": utc_now(),
         "machine": machine,
@@ -89,7 +94,7 @@ def table_of(measurements: list[Measurement]) -> Table:
 
 
 def table_of_rates(rates: list[Rate]) -> Table:
-    table = Table("benchmark", "events/s, rounds", "baseline", "its events/s", "ratio", "asked for")
+    table = Table("benchmark", "a second, rounds", "baseline", "its own", "ratio", "asked for")
     for rate in rates:
         own, other = ([f"{number:,.0f}" for number in r] for r in (rate.rounds, rate.baseline_rounds))
         table.add_row(

@@ -26,7 +26,7 @@ SELECT n, list.items, list.events, list.seen
 FROM generate_series(0, 9999) n CROSS JOIN LATERAL (
     SELECT (SELECT jsonb_agg(jsonb_build_object(
                        'productId', 'product-' || (n * 97 + k * 1009) % 100000, 'score', 0.4 / k,
-                       'because', k % (1 + n % 10), 'moved', 0) ORDER BY k)
+                       'because', least(n % 10, k * 7 % 8 / 3), 'moved', least(n % 10, k * 5 % 7 / 6)) ORDER BY k)
             FROM generate_series(1, 50) k) AS items,
            jsonb_agg(jsonb_build_object(
                'productId', 'product-' || (n * 13 + e * 577) % 100000, 'event', 'Product Viewed',

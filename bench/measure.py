@@ -45,7 +45,7 @@ def measured(
 
 @dataclass(frozen=True)
 class Rate:
-    """Events a second, of several rounds, beside a baseline of the same rounds. The more, the better."""
+    """Events or requests a second, of several rounds, beside a baseline of the same rounds. The more, the better."""
 
     name: str
     rounds: list[float]
@@ -61,4 +61,4 @@ class Rate:
         )
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"unit": "events/s", "ratio": self.ratio}
+        return asdict(self) | {"unit": "1/s", "ratio": self.ratio}

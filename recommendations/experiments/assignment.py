@@ -4,6 +4,7 @@ Serving asks `arm_of` for each list that it makes; the fold asks the SQL functio
 A test holds the two together.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -85,6 +86,15 @@ def is_current() -> bool:
     return time.monotonic() < _known.until
 
 
+def on_event_loop() -> bool:
+    """There nobody may wait for the database: what was known last has to do until a thread has refreshed it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def forget() -> None:
     """Makes the next caller read the experiments anew."""
     _known.until = 0.0
@@ -128,7 +138,7 @@ class _Known:
         self._reading = threading.Lock()
 
     def assignments(self) -> list[Assignment]:
-        if time.monotonic() < self.until and self._assignments is not None:
+        if self._assignments is not None and (time.monotonic() < self.until or on_event_loop()):
             return self._assignments
         if not self._reading.acquire(blocking=self._assignments is None):
             assert self._assignments is not None

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from recommendations.experiments import assignment
 from recommendations.selectors import list_for_visitor
 from recommendations.serving import reader as reading
 from recommendations.serving.app import Lists
@@ -203,3 +204,15 @@ def test_database_that_is_away_is_said(db: None, monkeypatch: pytest.MonkeyPatch
     assert answer.headers["Retry-After"]
     (failed,) = read([b"{}"])
     assert isinstance(failed, ListsAwayError)
+
+
+def test_arms_that_were_known_do_until_they_are_read_anew(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the check and the question their time may run out; on the event loop nobody may read them."""
+    assignment.refresh()
+    monkeypatch.setattr(assignment._known, "until", 0.0)
+
+    async def arm() -> assignment.Arm | None:
+        return assignment.arm_of("v")
+
+    assert asyncio.run(arm()) is None
+    assert not assignment.is_current()
