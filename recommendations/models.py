@@ -72,6 +72,9 @@ class Parameters(models.Model):
     recency = models.FloatField(help_text="Each older product of those counts this much of the one after it.")
     history = models.PositiveSmallIntegerField(help_text="Events kept for each visitor.")
     memory = models.DurationField(help_text="Events older than this are no longer paired with new ones.")
+    repeat_after = models.DurationField(
+        default=timedelta(days=1), help_text="Within this a product looked at again adds nothing to pairs."
+    )
     basket = models.DurationField(
         default=timedelta(days=1),
         help_text="What is put into a basket pairs with what was within this before.",

@@ -137,7 +137,8 @@ $$;
 
 -- Adds the new history rows to counts and pairs, and to hours what happened within the time that those are kept. Each row
 -- pairs with the visitor's last distinct other products within the kept history and the memory, so that neither pruning
--- nor a batch's border changes the sums.
+-- nor a batch's border changes the sums. A product looked at again says nothing new of what goes with it: within
+-- `repeat_after`, only what an event weighs more than those before it is added.
 CREATE OR REPLACE FUNCTION recommendations_fold_history() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     p recommendations_parameters;
@@ -160,9 +161,17 @@ BEGIN
 
     WITH looked_at_together AS MATERIALIZED (
         SELECT e.product_id, earlier.product_id AS other_id,
-               exp(-p.distance_decay * (earlier.distance - 1)) * e.weight
+               exp(-p.distance_decay * (earlier.distance - 1)) * told.weight
                    * recommendations_growth(e.occurred_at, p.landmark, p.half_life) AS weight
         FROM new_interaction e
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN e.weight < 0 THEN e.weight ELSE greatest(e.weight - coalesce((
+                SELECT max(h.weight) FROM recommendations_visitorevent h
+                WHERE h.visitor_id = e.visitor_id AND h.position < e.position
+                    AND h.position >= greatest(e.position - p.history, e.since)
+                    AND h.product_id = e.product_id AND h.weight > 0 AND h.occurred_at > e.occurred_at - p.repeat_after
+            ), 0), 0) END AS weight
+        ) told
         CROSS JOIN LATERAL (
             SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
             FROM (
@@ -175,6 +184,7 @@ BEGIN
             ORDER BY max(position) DESC
             LIMIT p.lookback
         ) earlier
+        WHERE told.weight <> 0
     ), folded AS (
         INSERT INTO recommendations_pair AS known (product_id, other_id, positive, negative)
         SELECT product_id, other_id, sum(greatest(weight, 0)), sum(greatest(-weight, 0))

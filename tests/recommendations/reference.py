@@ -107,10 +107,16 @@ class Model:
         others = [
             seen.product for seen in reversed(history[-50:]) if seen.product != product and seen.weight > 0
         ]
-        for distance, other in enumerate(list(dict.fromkeys(others))[:5]):
+        known = [
+            seen.weight
+            for seen in history[-50:]
+            if seen.product == product and seen.weight > 0 and seen.place[0] > event.at - DAY
+        ]
+        told = max(weight - max(known, default=0), 0) if weight > 0 else weight
+        for distance, other in enumerate(list(dict.fromkeys(others))[:5] if told else ()):
             for pair in ((product, other), (other, product)):
                 sums = self.pairs if weight > 0 else self.against
-                sums[pair] += exp(-0.25 * distance) * abs(weight) * grown
+                sums[pair] += exp(-0.25 * distance) * abs(told) * grown
         if event.event in BASKET:
             self._put_together(event, product, weight * grown)
         if event.event == "Order Completed":
