@@ -14,7 +14,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0018_judge_bounded'),
+        ('recommendations', '0019_clicks'),
     ]
 
     operations = [
