@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.lists import Sockets, recommendations
 from tests.browser.site import Answer, Site
 from tests.browser.test_tracker import TRACKER
+from tests.browser.test_widget import WIDGET
 
 SEEN = "Product List Viewed"
 CARD = "display: block; height: 200px"
@@ -151,3 +153,20 @@ def test_a_page_that_comes_back_is_seen_again(page: Page, site: Site) -> None:
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     site.wait_until(lambda: len(site.named(SEEN)) == 2)
     assert seen(site) == HOME * 2
+
+
+def test_what_the_live_strip_brings_is_seen_when_it_comes(page: Page, site: Site) -> None:
+    site.pages["/"] = (
+        f"<!doctype html><title>Home</title>{TRACKER}{WIDGET}"
+        '<recommendation-list limit="4"></recommendation-list>'
+    )
+    site.recommendations = recommendations(1, "abcd")
+    sockets = Sockets(page, site.recommendations)
+    page.goto("/")
+    sockets.wait_for(page, lambda: len(seen(site)) == 4)
+    sockets.send(recommendations(2, "eabc"))
+    sockets.wait_for(page, lambda: len(seen(site)) > 4)
+    assert seen(site) == [
+        *(("recommended", name, place) for place, name in enumerate("abcd", 1)),
+        ("recommended", "e", 1),
+    ], "the others have moved, and were seen before"
