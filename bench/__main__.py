@@ -16,10 +16,12 @@ from rich.table import Table
 
 from bench.collector import collector
 from bench.freshness import click_to_socket, utc_now
+from bench.growth import Cost, chart_of, growth
 from bench.lists import lists
 from bench.measure import Measurement, Rate
 from bench.pages import pages
 from bench.quality import Quality, quality, table_of_quality
+from bench.throughput import throughput
 from tests.stack import ROOT, read_product, services
 
 RATE = 20
@@ -49,14 +51,23 @@ def main() -> None:
         listed, answered = lists(product.database_url, product.read_key)
         rates += listed
         measurements += [*taken_in, *answered]
+        services("down")
+        console.print("Starting the product without the shoppers, for what Spark and the fold sustain ...")
+        services("up", "--without", "shoppers")
+        product = read_product()
+        sustained, ages = throughput(product)
+        rates += sustained
+        measurements += ages
+        costs = growth(product)
     finally:
         services("down")
     judged = quality(console)
     console.print(table_of(measurements))
     console.print(table_of_rates(rates))
+    console.print(chart_of(costs))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     console.print(table_of_quality(judged))
-    everything: list[Measurement | Rate | Quality] = [*measurements, *rates, *judged]
+    everything: list[Measurement | Rate | Quality | Cost] = [*measurements, *rates, *judged, *costs]
     results = {
         "at": utc_now(),
         "machine": machine,
