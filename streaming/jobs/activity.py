@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ QUERY = "activity"
 """The query's name in the ledger."""
 REPORT_SECONDS = 3
 LOOK_SECONDS = 0.5
+IDLE_WORK = timedelta(milliseconds=500)
+"""How long, of every report's time, lists that wait are derived while no events come."""
 
 logger = logging.getLogger("streaming.jobs.activity")
 
@@ -85,27 +88,39 @@ def watch(
         if time.monotonic() - reported < REPORT_SECONDS:
             continue
         reported = time.monotonic()
-        connection = _report(ledger, connection, connect)
+        connection = _at_postgres(connection, connect, ledger.report)
+        if not query.status["isDataAvailable"]:
+            connection = _at_postgres(connection, connect, derive_waiting)
         if last := query.lastProgress:
             notifier.notify(f"STATUS=batch {last.batchId} with {last.numInputRows} events")
     if error := query.exception():
-        _report(ledger, connection, connect, str(error).splitlines()[0])
+        said = str(error).splitlines()[0]
+        _at_postgres(connection, connect, lambda known: ledger.report(known, said))
         raise error
     query.stop()
 
 
-def _report(
-    ledger: Ledger, connection: Connection, connect: partial[Connection], error: str = ""
+def _at_postgres(
+    connection: Connection, connect: partial[Connection], work: Callable[[Connection], object]
 ) -> Connection:
-    """Reports on the connection, or on a new one where Postgres dropped it; returns the one to use next."""
+    """Works on the connection, or on a new one where Postgres dropped it; returns the one to use next."""
     try:
         if connection.closed:
             connection = connect()
-        ledger.report(connection, error)
+        work(connection)
     except OperationalError as lost:
         connection.close()
         logger.warning("Postgres does not answer; the query waits for it: %s", lost)
     return connection
+
+
+def derive_waiting(connection: Connection) -> None:
+    """Derives some of the lists for which batches had no time; while a batch is at work, it waits for its end."""
+    connection.execute(
+        "SELECT recommendations_derive_waiting(clock_timestamp() + %s)"
+        " WHERE EXISTS (SELECT FROM recommendations_waitingproduct)",
+        (IDLE_WORK,),
+    )
 
 
 def warm_up(session: SparkSession, connection: Connection) -> None:
