@@ -98,12 +98,12 @@ def filled(product: Product, size: int) -> Connection:
 
 
 def events(products: int) -> Iterator[tuple[Any, ...]]:
-    """Sessions of a few products that stand near each other; a tenth of the products gets half of the looks."""
+    """Sessions of a few products that stand near each other, the n-th liked 1/n as often as the first (Zipf)."""
     chance = Random(1)
     offset, visitor = 0, 0
     while True:
         visitor += 1
-        first = int(products * chance.random() ** 3)
+        first = int(products ** chance.random())
         for _ in range(chance.randint(2, 8)):
             shown, now = f"p{(first + chance.randrange(12)) % products}", datetime.now(UTC)
             called = (f"visitor-{visitor}", f"event-{offset}", "Product Viewed")

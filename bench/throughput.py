@@ -63,10 +63,10 @@ def throughput(product: Product) -> tuple[list[Rate], list[Measurement]]:
 
 
 def clicks() -> Iterator[tuple[str, str]]:
-    """Visitors and products for ever: sessions of a few products that stand near each other, some far more liked."""
+    """Visitors and products for ever: sessions of a few near products, liked by Zipf's law."""
     chance = Random(1)
     for number in count():
-        first = int(PRODUCTS * chance.random() ** 3)
+        first = int(PRODUCTS ** chance.random())
         for _ in range(chance.randint(2, 8)):
             yield f"bench-{number}", f"bench-{(first + chance.randrange(12)) % PRODUCTS}"
 
