@@ -182,7 +182,7 @@ DECLARE
     suggested jsonb;
 BEGIN
     IF asked ->> 'list' = 'visitor' THEN
-        SELECT to_jsonb(row) INTO suggested FROM recommendations_personal(asked) row;
+        suggested := to_jsonb(recommendations_personal(asked));
     ELSE
         SELECT to_jsonb(row) INTO suggested FROM recommendations_suggested(asked) row;
     END IF;

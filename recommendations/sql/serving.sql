@@ -298,44 +298,43 @@ END $$;
 -- The same for a visitor, with what is due again and, once in so many places, something new. An experiment may name another
 -- model: that scores what the visitor looked at, and the visitor stays the live model's.
 DROP FUNCTION IF EXISTS recommendations_personal(jsonb);
-CREATE FUNCTION recommendations_personal(asked jsonb)
-RETURNS TABLE (version bigint, as_of timestamptz, items jsonb, events jsonb, seen text[], filled boolean)
-LANGUAGE plpgsql STABLE ROWS 1 AS $$
+CREATE FUNCTION recommendations_personal(
+    asked jsonb,
+    OUT version bigint, OUT as_of timestamptz, OUT items jsonb, OUT events jsonb, OUT seen text[], OUT filled boolean
+) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     visitor text := asked ->> 'visitor';
     own record;
     path text := current_setting('search_path');
     other text;
 BEGIN
+    SELECT * INTO version, as_of, items, events, seen, filled FROM recommendations_suggested(asked);
     IF asked ->> 'model' <> '' THEN
         other := (
             SELECT model.schema FROM recommendations_model model
             WHERE model.name = asked ->> 'model' AND model.name <> 'live' AND model.state = 'ready');
     END IF;
+    IF other IS NOT NULL THEN
+        PERFORM set_config('search_path', quote_ident(other) || ', ' || path, true);
+        items := (
+            SELECT jsonb_agg(jsonb_build_object('productId', s.product_id, 'score', s.score,
+                       'because', s.because, 'moved', s.moved) ORDER BY s.score DESC, s.product_id)
+            FROM recommendations_score(seen) s);
+        PERFORM set_config('search_path', path, true);
+    END IF;
+    items := coalesce(items, '[]');
     SELECT coalesce((asked -> 'parameters' ->> 'again')::float8, p.again) AS again,
            coalesce((asked -> 'parameters' ->> 'exploration')::int, p.exploration) AS exploration INTO own
     FROM recommendations_parameters p;
-    FOR version, as_of, items, events, seen, filled IN SELECT * FROM recommendations_suggested(asked) LOOP
-        IF other IS NOT NULL THEN
-            PERFORM set_config('search_path', quote_ident(other) || ', ' || path, true);
-            items := (
-                SELECT jsonb_agg(jsonb_build_object('productId', s.product_id, 'score', s.score,
-                           'because', s.because, 'moved', s.moved) ORDER BY s.score DESC, s.product_id)
-                FROM recommendations_score(seen) s);
-            PERFORM set_config('search_path', path, true);
-        END IF;
-        items := coalesce(items, '[]');
-        IF own.again > 0 AND EXISTS (
-            SELECT FROM recommendations_joined_visitors(visitor) joined
-            JOIN recommendations_purchase bought ON bought.visitor_id = joined.visitor_id
-        ) THEN
-            items := recommendations_blended(items, visitor, own.again);
-        END IF;
-        IF own.exploration > 0 THEN
-            items := recommendations_explored(items, seen, visitor, version, own.exploration);
-        END IF;
-        RETURN NEXT;
-    END LOOP;
+    IF own.again > 0 AND EXISTS (
+        SELECT FROM recommendations_joined_visitors(visitor) joined
+        JOIN recommendations_purchase bought ON bought.visitor_id = joined.visitor_id
+    ) THEN
+        items := recommendations_blended(items, visitor, own.again);
+    END IF;
+    IF own.exploration > 0 THEN
+        items := recommendations_explored(items, seen, visitor, version, own.exploration);
+    END IF;
 END $$;
 
 -- The list that is asked for, whole: {"list", "visitor" | "product" | "products", "limit", "category", "asOf", "unlisted"},
@@ -351,7 +350,7 @@ DECLARE
     shown text[];
 BEGIN
     IF list = 'visitor' THEN
-        SELECT * INTO suggested FROM recommendations_personal(asked);
+        suggested := recommendations_personal(asked);
     ELSE
         SELECT * INTO suggested FROM recommendations_suggested(asked);
     END IF;

@@ -11,6 +11,7 @@ from recommendations.selectors import (
     list_of_everybody,
     list_of_product,
     list_of_visitor,
+    serve,
 )
 from tests.conftest import Connection
 from tests.recommendations.conftest import Rank
@@ -169,3 +170,41 @@ def test_nobody_known_is_shown_what_is_popular_where_they_came_from(model: Conne
         "category": "example.org",
     }
     assert ids(list_for_visitor("another")) == ["tea-1"]
+
+
+def test_experiments_model_scores_what_the_visitor_looked_at(model: Connection) -> None:
+    """Another model's similar products, the live one's visitor; and nothing of it stays for the next list."""
+    browse(model, *TOGETHER)
+    browse(model, "v: tea-1", batch=2)
+    model.execute("DROP SCHEMA IF EXISTS bold CASCADE")
+    model.execute("CREATE SCHEMA bold")
+    try:
+        model.execute(
+            "CREATE TABLE bold.recommendations_similarproducts (LIKE recommendations_similarproducts)"
+        )
+        model.execute(
+            "INSERT INTO bold.recommendations_similarproducts (product_id, as_of, other_ids, scores)"
+            " VALUES ('tea-1', now(), '{cake-7}', '{0.5}')"
+        )
+        model.execute(
+            "INSERT INTO recommendations_model (name, schema, kind, state, parameters, positions, error)"
+            " VALUES ('bold', 'bold', 'fold', 'ready', '{}', '{}', '')"
+        )
+        asked = {"list": "visitor", "visitor": "v", "limit": 12}
+        content = serve(asked | {"model": "bold"})
+        assert (ids(content), kinds(content)) == (["cake-7"], ["viewed"])
+        assert content["items"][0]["trace"]["eventId"] == "v tea-1 2000"
+        assert ids(serve(asked)) == ["mug-1", "cake-1"]
+        model.execute("UPDATE recommendations_model SET state = 'folding' WHERE name = 'bold'")
+        assert ids(serve(asked | {"model": "bold"})) == ["mug-1", "cake-1"]
+    finally:
+        model.execute("DELETE FROM recommendations_model WHERE name = 'bold'")
+        model.execute("DROP SCHEMA bold CASCADE")
+
+
+def test_experiments_parameters_hold_for_its_visitors_alone(parameters: Connection, rank: Rank) -> None:
+    rank(new=["tea-7"])
+    browse(parameters, "v: mug-1", "w: mug-1 mug-2 mug-3")
+    asked = {"list": "visitor", "visitor": "v", "limit": 12}
+    assert "exploration" in kinds(serve(asked))
+    assert "exploration" not in kinds(serve(asked | {"parameters": {"exploration": 0}}))
