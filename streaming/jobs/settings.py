@@ -28,7 +28,7 @@ class Settings:
     topic_prefix: str = ""
     checkpoints: Path = Path("/tmp/tributary-checkpoints")  # noqa: S108
     trigger: str = "100 milliseconds"
-    max_events: int = 20_000
+    max_events: int = 10_000
     """Records of one micro-batch at the most: what bounds the driver's memory and a batch's time."""
     patience: timedelta = timedelta(milliseconds=200)
     """How long a batch derives lists; what is left then waits, so that the log does not."""
