@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from recommendations.models import Model
 from recommendations.rules.models import ListName
 from recommendations.selectors import (
     list_for_visitor,
@@ -176,30 +178,24 @@ def test_experiments_model_scores_what_the_visitor_looked_at(model: Connection) 
     """Another model's similar products, the live one's visitor; and nothing of it stays for the next list."""
     browse(model, *TOGETHER)
     browse(model, "v: tea-1", batch=2)
-    model.execute("DROP SCHEMA IF EXISTS bold CASCADE")
-    model.execute("CREATE SCHEMA bold")
-    try:
-        model.execute(
+    with connection.cursor() as cursor:  # the test's own transaction, which is rolled back
+        cursor.execute("CREATE SCHEMA bold")
+        cursor.execute(
             "CREATE TABLE bold.recommendations_similarproducts (LIKE recommendations_similarproducts)"
         )
-        model.execute(
+        cursor.execute(
             "INSERT INTO bold.recommendations_similarproducts (product_id, as_of, other_ids, scores)"
             " VALUES ('tea-1', now(), '{cake-7}', '{0.5}')"
         )
-        model.execute(
-            "INSERT INTO recommendations_model (name, schema, kind, state, parameters, positions, error)"
-            " VALUES ('bold', 'bold', 'fold', 'ready', '{}', '{}', '')"
-        )
-        asked = {"list": "visitor", "visitor": "v", "limit": 12}
-        content = serve(asked | {"model": "bold"})
-        assert (ids(content), kinds(content)) == (["cake-7"], ["viewed"])
-        assert content["items"][0]["trace"]["eventId"] == "v tea-1 2000"
-        assert ids(serve(asked)) == ["mug-1", "cake-1"]
-        model.execute("UPDATE recommendations_model SET state = 'folding' WHERE name = 'bold'")
-        assert ids(serve(asked | {"model": "bold"})) == ["mug-1", "cake-1"]
-    finally:
-        model.execute("DELETE FROM recommendations_model WHERE name = 'bold'")
-        model.execute("DROP SCHEMA bold CASCADE")
+    bold = Model.objects.create(name="bold", schema="bold", state=Model.State.READY)
+    asked = {"list": "visitor", "visitor": "v", "limit": 12}
+    content = serve(asked | {"model": "bold"})
+    assert (ids(content), kinds(content)) == (["cake-7"], ["viewed"])
+    assert content["items"][0]["trace"]["eventId"] == "v tea-1 2000"
+    assert ids(serve(asked)) == ["mug-1", "cake-1"]
+    bold.state = Model.State.FOLDING
+    bold.save()
+    assert ids(serve(asked | {"model": "bold"})) == ["mug-1", "cake-1"]
 
 
 def test_experiments_parameters_hold_for_its_visitors_alone(parameters: Connection, rank: Rank) -> None:
