@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.collector import collector
-from bench.freshness import click_to_socket, utc_now
+from bench.freshness import click_to_socket, new_in_similar, utc_now
 from bench.growth import Cost, chart_of, growth
 from bench.lists import lists
 from bench.measure import Measurement, Rate
@@ -41,7 +41,11 @@ def main() -> None:
         product = read_product()
         console.print(f"Warming up for {WARM_UP_SECONDS} s ...")
         _until_warm(product.shop)
-        measurements = [*asyncio.run(click_to_socket(product)), *pages(product)]
+        measurements = [
+            *asyncio.run(click_to_socket(product)),
+            asyncio.run(new_in_similar(product)),
+            *pages(product),
+        ]
         services("down")
         console.print("Starting the collector alone with its servers ...")
         services("up", "--without", "spark,push,worker,beat,shoppers")

@@ -1,4 +1,4 @@
-"""The socket of an open page: its visitor's list at once, then again whenever it changes."""
+"""The socket of an open page: its visitor's list at once, then again after each product event and each batch."""
 
 import asyncio
 import contextlib
@@ -6,9 +6,9 @@ import json
 import logging
 import math
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -18,13 +18,15 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 from redis.exceptions import RedisError
 
-from recommendations.selectors import MAX_SLOTS, list_for_visitor, version_of_list
+from recommendations.selectors import MAX_SLOTS, List, list_for_visitor, version_of_list
+from recommendations.session.outage import Outage
+from recommendations.session.presence import REFRESH_SECONDS, group_of_visitor, say_open, say_opened
 from tracking.events import format_timestamp
 
 logger = logging.getLogger(__name__)
 
-CHECK_SECONDS = 20
-"""How often a page's version is compared with Postgres, in case a notice was lost with the channel layer."""
+CHECK_SECONDS = REFRESH_SECONDS
+"""How often a page says that it is open, and compares its version with Postgres, in case a notice was lost."""
 RESUME_SECONDS = 1
 """A page that asks again within this time of an answer is passed over: what changes is sent to it anyway."""
 NO_VISITOR = 4401
@@ -36,10 +38,9 @@ VISITOR_LEFT = 4409
 read = partial(database_sync_to_async, thread_sensitive=False)
 """Sockets read in several threads: in one, a slow read would hold up every open page."""
 
-
-def group_of_visitor(visitor_id: str) -> str:
-    """The channel-layer group of a visitor: hashed, since ids may hold what group names may not."""
-    return "visitor." + sha256(visitor_id.encode()).hexdigest()[:40]
+unknown = Outage(
+    "Valkey does not answer; open pages are not known to the push process and wait for Spark's batches"
+)
 
 
 def close_sockets(visitor_id: str) -> None:
@@ -59,7 +60,10 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.visitor_id: str | None = None
-        self.version = -1
+        self.newest = (-1, False)
+        """Version of the list that the page has, and whether Spark had folded all of it."""
+        self.waiting: list[str] = []
+        """Ids of the events in it that were not folded."""
         self.resumed_at = -math.inf
         self.lock = asyncio.Lock()
         self.checking: asyncio.Task[None] | None = None
@@ -79,8 +83,10 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
             return
         # Listening begins before the first list is read: a change in between is sent, not lost.
         await self.channel_layer.group_add(group_of_visitor(self.visitor_id), self.channel_name)
-        await self.send_list()
+        await self._say_open(say_open)
         self.checking = asyncio.create_task(self._check())
+        await self.send_list()
+        await self._say_open(say_opened)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any) -> None:
         """What is no JSON is passed over like any other message that the page should not have sent."""
@@ -95,13 +101,20 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         if not isinstance(content, dict) or content.get("type") != "resume":
             return
         version, now = content.get("version"), time.monotonic()
-        if type(version) is not int or version == self.version or now < self.resumed_at + RESUME_SECONDS:
+        if type(version) is not int or version == self.newest[0] or now < self.resumed_at + RESUME_SECONDS:
             return
         self.resumed_at = now
         await self.send_list()
 
+    async def list_composed(self, message: dict[str, Any]) -> None:
+        """The push process has composed the visitor's list; it does so again when another of their pages opens."""
+        content, waiting = message["content"], message["waiting"]
+        async with self.lock:
+            if not waiting or (content["version"], waiting) != (self.newest[0], self.waiting):
+                await self._send(content, waiting)
+
     async def list_changed(self, message: dict[str, Any]) -> None:
-        """The push process says that the visitor's list changed."""
+        """The push process says that the stored list changed."""
         try:
             await self.send_list()
         except DatabaseError as error:
@@ -112,26 +125,42 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         await self.close(VISITOR_LEFT, "The visitor left.")
 
     async def send_list(self) -> None:
-        """Reads and sends the list. One at a time, so that an older one never follows a newer."""
+        """Reads and sends the stored list."""
         assert self.visitor_id is not None
         async with self.lock:
-            content = await read(list_for_visitor)(self.visitor_id, MAX_SLOTS)
-            pushed_at = format_timestamp(datetime.now(UTC))
-            for item in content["items"]:
-                if item["trace"]:
-                    item["trace"]["pushedAt"] = pushed_at
-            self.version = content["version"]
-            await self.send_json(content)
+            await self._send(await read(list_for_visitor)(self.visitor_id, MAX_SLOTS), [])
+
+    async def _send(self, content: List, waiting: list[str]) -> None:
+        """Within the lock, and never one that is older than what the page has."""
+        newest = (content["version"], not waiting)
+        if newest < self.newest:
+            return
+        self.newest, self.waiting = newest, waiting
+        pushed_at = format_timestamp(datetime.now(UTC))
+        for item in content["items"]:
+            if item["trace"]:
+                item["trace"]["pushedAt"] = pushed_at
+        await self.send_json(content)
 
     async def _check(self) -> None:
         assert self.visitor_id is not None
         while True:
             await asyncio.sleep(CHECK_SECONDS)
+            await self._say_open(say_open)
             try:
-                if await read(version_of_list)(self.visitor_id) > self.version:
+                if (await read(version_of_list)(self.visitor_id), True) > self.newest:
                     await self.send_list()
             except DatabaseError as error:
                 logger.warning("A list could not be checked; the next check will tell: %s", error)
+
+    async def _say_open(self, say: Callable[[str], Awaitable[None]]) -> None:
+        assert self.visitor_id is not None
+        try:
+            await say(self.visitor_id)
+        except (RedisError, OSError) as error:
+            unknown.began(error)
+        else:
+            unknown.ended()
 
     async def _leave(self) -> None:
         if self.checking is not None:

@@ -10,10 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from recommendations.asking import COMPOSED, Asked, products_asked, visitor_asked
-from recommendations.models import VisitorList
+from recommendations.asking import Asked, products_asked, visitor_asked
 from recommendations.rules.models import ListName
-from tracking.events import format_timestamp
 
 List = dict[str, Any]
 """{"type": "recommendations", "visitorId", "version", "asOf", "items": [...]}"""
@@ -21,29 +19,14 @@ MAX_SLOTS = 24
 """Items of a list on a page: what each message of the socket carries."""
 
 
-def list_for_visitor(
-    visitor_id: str, limit: int = 12, category: str | None = None, composed: VisitorList | None = None
-) -> List:
-    """The visitor's stored list, or the one `composed` just now, filled up with what is trending and popular.
+def list_for_visitor(visitor_id: str, limit: int = 12, category: str | None = None) -> List:
+    """The visitor's stored list, filled up with what is trending and popular.
 
     It is filled from the category of their newest product first: one without neighbours moves the list as well.
 
     `version` is 0 for a visitor without a product event.
     """
-    if composed is None:
-        return list_of_visitor(ListName.VISITOR, visitor_id, limit, category)
-    return serve(
-        visitor_asked(visitor_id, COMPOSED)
-        | {
-            "version": composed.version,
-            "asOf": format_timestamp(composed.as_of),
-            "items": composed.items,
-            "events": composed.events,
-            "seen": composed.seen,
-            "limit": limit,
-            "category": category,
-        }
-    )
+    return list_of_visitor(ListName.VISITOR, visitor_id, limit, category)
 
 
 def list_of_visitor(list_name: str, visitor_id: str, limit: int = 12, category: str | None = None) -> List:

@@ -5,8 +5,8 @@ from typing import Final
 from django.conf import settings
 from django.db import DatabaseError
 
-from recommendations.management.commands.push import GROUP
 from recommendations.models import ChangedVisitor
+from recommendations.session.notices import GROUP
 from streaming.cluster import Cluster, Unreachable
 from streaming.health import check_postgres
 from streaming.queries import query_states

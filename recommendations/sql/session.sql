@@ -51,3 +51,13 @@ BEGIN
     FROM jsonb_array_elements(unfolded) event, recommendations_list(visitor, NULL, unfolded) list
     GROUP BY list.items, list.events, list.seen;
 END $$;
+
+-- The same as the page is sent it: described, filled up and by the rules, as `asked` says; see serving.sql.
+CREATE OR REPLACE FUNCTION recommendations_session_list(visitor text, pending jsonb, asked jsonb)
+RETURNS TABLE (content text, waiting text[]) LANGUAGE sql STABLE AS $$
+    SELECT recommendations_serve(asked || jsonb_build_object(
+               'version', composed.version, 'asOf', composed.as_of,
+               'items', composed.items, 'events', composed.events, 'seen', composed.seen)),
+           composed.waiting
+    FROM recommendations_session(visitor, pending) composed
+$$;

@@ -9,8 +9,8 @@ from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 
-from recommendations.consumers import group_of_visitor
 from recommendations.routing import websocket_urlpatterns
+from recommendations.session.presence import group_of_visitor
 from tracking.visitors import COOKIE, VisitorScope, cookie_of_visitor
 
 SECONDS = 10

@@ -11,8 +11,9 @@ from channels.layers import get_channel_layer
 from django.db import OperationalError
 
 from recommendations import consumers, selectors
-from recommendations.consumers import NO_VISITOR, RecommendationConsumer, group_of_visitor
+from recommendations.consumers import NO_VISITOR, RecommendationConsumer
 from recommendations.selectors import list_for_visitor
+from recommendations.session.presence import group_of_visitor
 from tests.conftest import Connection
 from tests.recommendations.folding import START, browse
 from tests.recommendations.sockets import SECONDS, of_visitor, opened, wake
@@ -66,6 +67,32 @@ async def test_changed_list_is_sent(model: Connection, visitor: str) -> None:
         assert content["version"] == version_at(2000)
         assert products(content) == ["cake-1"]
         assert content["items"][0]["trace"]["pushedAt"]
+
+
+async def test_lists_that_come_out_of_order_never_take_the_page_back(visitor: str) -> None:
+    async def compose(version: int, *waiting: str) -> None:
+        message = {
+            "type": "list.composed",
+            "content": content | {"version": version},
+            "waiting": list(waiting),
+        }
+        await get_channel_layer().group_send(group_of_visitor(visitor), message)
+
+    async with of_visitor(visitor) as socket:
+        content = await socket.next_list()
+        newest = content["version"] + 10
+        for waiting in (["one"], ["one", "two"], ["two"], []):
+            await compose(newest, *waiting)
+            assert (await socket.next_list())["version"] == newest
+        await compose(newest, "two")
+        await compose(newest - 1)
+        await compose(newest - 1, "one")
+        await wake(visitor)
+        assert await socket.is_quiet()
+        await compose(newest + 1, "three")
+        assert (await socket.next_list())["version"] == newest + 1
+        await compose(newest + 1, "three")
+        assert await socket.is_quiet(), "the page has it"
 
 
 async def test_every_open_page_of_a_visitor_is_sent_it_and_no_other(model: Connection, visitor: str) -> None:

