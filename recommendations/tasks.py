@@ -65,4 +65,6 @@ def of_model(schema: str, query: str, *values: Any) -> Any:
 
 
 def _folded() -> list[str]:
-    return list(Model.objects.filter(kind=Model.Kind.FOLD).values_list("schema", flat=True))
+    return list(
+        Model.objects.filter(kind=Model.Kind.FOLD, state=Model.State.READY).values_list("schema", flat=True)
+    )

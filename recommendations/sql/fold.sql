@@ -159,32 +159,36 @@ BEGIN
     GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (hour, product_id) DO UPDATE SET weight = known.weight + excluded.weight;
 
+    PERFORM recommendations_fold_pairs();
+END $$;
+
+-- The pairs that the new history rows form with what their visitors looked at before: to be added in both directions.
+CREATE OR REPLACE FUNCTION recommendations_looked_at_together()
+RETURNS TABLE (product_id text, other_id text, weight float8) LANGUAGE sql STABLE AS $$
+    SELECT e.product_id, earlier.product_id,
+           exp(-p.distance_decay * (earlier.distance - 1)) * e.weight
+               * recommendations_growth(e.occurred_at, p.landmark, p.half_life)
+    FROM recommendations_parameters p
+    CROSS JOIN new_interaction e
+    CROSS JOIN LATERAL (
+        SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
+        FROM (
+            SELECT product_id, position, weight, appended_at FROM recommendations_visitorevent h
+            WHERE h.visitor_id = e.visitor_id AND h.position < e.position
+                AND h.position >= greatest(e.position - p.history, e.since)
+        ) kept
+        WHERE product_id <> e.product_id AND weight > 0 AND appended_at > e.appended_at - p.memory
+        GROUP BY product_id
+        ORDER BY max(position) DESC
+        LIMIT p.lookback
+    ) earlier
+$$;
+
+-- Adds them to the pairs. A model that is being made has a function of this name of its own, which puts them aside until
+-- all are there (streaming/rebuild/putting_aside.py).
+CREATE OR REPLACE FUNCTION recommendations_fold_pairs() RETURNS void LANGUAGE sql AS $$
     WITH looked_at_together AS MATERIALIZED (
-        SELECT e.product_id, earlier.product_id AS other_id,
-               exp(-p.distance_decay * (earlier.distance - 1)) * told.weight
-                   * recommendations_growth(e.occurred_at, p.landmark, p.half_life) AS weight
-        FROM new_interaction e
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN e.weight < 0 THEN e.weight ELSE greatest(e.weight - coalesce((
-                SELECT max(h.weight) FROM recommendations_visitorevent h
-                WHERE h.visitor_id = e.visitor_id AND h.position < e.position
-                    AND h.position >= greatest(e.position - p.history, e.since)
-                    AND h.product_id = e.product_id AND h.weight > 0 AND h.occurred_at > e.occurred_at - p.repeat_after
-            ), 0), 0) END AS weight
-        ) told
-        CROSS JOIN LATERAL (
-            SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
-            FROM (
-                SELECT product_id, position, weight, appended_at FROM recommendations_visitorevent h
-                WHERE h.visitor_id = e.visitor_id AND h.position < e.position
-                    AND h.position >= greatest(e.position - p.history, e.since)
-            ) kept
-            WHERE product_id <> e.product_id AND weight > 0 AND appended_at > e.appended_at - p.memory
-            GROUP BY product_id
-            ORDER BY max(position) DESC
-            LIMIT p.lookback
-        ) earlier
-        WHERE told.weight <> 0
+        SELECT * FROM recommendations_looked_at_together()
     ), folded AS (
         INSERT INTO recommendations_pair AS known (product_id, other_id, positive, negative)
         SELECT product_id, other_id, sum(greatest(weight, 0)), sum(greatest(-weight, 0))
@@ -198,8 +202,8 @@ BEGIN
             SET positive = known.positive + excluded.positive, negative = known.negative + excluded.negative
         RETURNING product_id
     )
-    INSERT INTO touched_product SELECT DISTINCT product_id FROM folded;
-END $$;
+    INSERT INTO touched_product SELECT DISTINCT product_id FROM folded
+$$;
 
 -- Keeps the newest of each history, once all that the new rows pair with has been read.
 CREATE OR REPLACE FUNCTION recommendations_shorten_histories() RETURNS void LANGUAGE sql AS $$

@@ -119,6 +119,12 @@ CREATE OR REPLACE FUNCTION recommendations_trace_orders(of_life int) RETURNS voi
         JOIN recommendations_eventweight w ON w.event = e.event AND w.purchase > 0
         CROSS JOIN LATERAL unnest(e.product_ids) AS product (id)
         WHERE e.fresh AND NOT e.left_out AND e.life = of_life
+    ), clicked AS MATERIALIZED (
+        SELECT e.ordinal, e.visitor_id, product.id AS product_id, e.list_id, coalesce(product.position, 0) AS position,
+               e.occurred_at, e.partition, e."offset", e.appended_at
+        FROM ordered_event e CROSS JOIN LATERAL unnest(e.product_ids, e.positions) AS product (id, position)
+        WHERE e.fresh AND NOT e.left_out AND e.life = of_life
+            AND e.event = 'Product Clicked' AND e.list_id IS NOT NULL
     )
     INSERT INTO traced_order
     SELECT DISTINCT ON (b.visitor_id, b.product_id, click.partition, click."offset")
@@ -127,12 +133,9 @@ CREATE OR REPLACE FUNCTION recommendations_trace_orders(of_life int) RETURNS voi
     FROM bought b
     CROSS JOIN LATERAL (
         SELECT * FROM (
-            SELECT e.ordinal, e.list_id, coalesce(product.position, 0) AS position, e.occurred_at, e.partition,
-                   e."offset", e.appended_at
-            FROM ordered_event e CROSS JOIN LATERAL unnest(e.product_ids, e.positions) AS product (id, position)
-            WHERE e.visitor_id = b.visitor_id AND product.id = b.product_id AND e.ordinal < b.ordinal
-                AND e.fresh AND NOT e.left_out AND e.life = of_life
-                AND e.event = 'Product Clicked' AND e.list_id IS NOT NULL
+            SELECT c.ordinal, c.list_id, c.position, c.occurred_at, c.partition, c."offset", c.appended_at
+            FROM clicked c
+            WHERE c.visitor_id = b.visitor_id AND c.product_id = b.product_id AND c.ordinal < b.ordinal
             UNION ALL
             SELECT 0, c.list_id, c.position, c.occurred_at, c.partition, c."offset", c.appended_at
             FROM recommendations_listclick c WHERE c.visitor_id = b.visitor_id AND c.product_id = b.product_id

@@ -56,6 +56,7 @@ class Rebuild:
     def compare(self) -> Compared:
         """Both as of the moment at which Spark was held for the last records; Spark goes on while this compares."""
         connection, shadow = self.follower.connection, self.follower.shadow
+        shadow.settle()
         with connect() as holder, holder.transaction():
             ledger.hold(holder, QUERY)
             self.follower.catch_up("The newest")

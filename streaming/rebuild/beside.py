@@ -99,6 +99,7 @@ def catch_up(name: str, topic: str, steps: Steps, until: float = math.inf) -> No
             if time.monotonic() > until:
                 return
             if model.state == Model.State.FOLDING:
+                follower.shadow.settle()
                 create_indexes(connection, model.schema)
                 _move_on(connection, model, Model.State.DERIVING)
             if model.state == Model.State.DERIVING:

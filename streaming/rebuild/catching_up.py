@@ -83,7 +83,7 @@ class Follower:
                     self.shadow.fold(batch, lists=lists)
                     self.landed(batch)
                 self.positions |= batch.ends
-                self.shadow.forget()
+                self.shadow.keep_small()
                 records += batch.records
                 advance(batch.records)
                 if time.monotonic() > until:

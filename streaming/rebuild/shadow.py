@@ -10,11 +10,14 @@ from django.conf import settings
 
 from streaming.jobs.fold import Connection, copy_lines, fold, open_fold
 from streaming.rebuild.decoding import Batch
+from streaming.rebuild.putting_aside import add_up, is_putting_aside, settle
 from streaming.rebuild.tables import LIVE, use
 
 REBUILT: Final = -1
 """Stands for the number of the batch where Spark's batches were not those that folded it."""
 FORGETTING: Final = timedelta(days=1)
+BATCHES_PUT_ASIDE: Final = 50
+"""Of which pairs are added up together: some hundred megabytes."""
 
 
 class Shadow:
@@ -28,6 +31,8 @@ class Shadow:
         self.rejected = 0
         self.watermarks: dict[int, datetime] = {}
         self.cleaned: datetime | None = None
+        self.puts_aside = is_putting_aside(connection, schema)
+        self.batches = 0
         use(connection, schema)
         open_fold(connection)
 
@@ -41,7 +46,20 @@ class Shadow:
         for partition, appended_at in batch.appended.items():
             self.watermarks[partition] = max(appended_at, self.watermarks.get(partition, appended_at))
 
-    def forget(self) -> None:
+    def keep_small(self) -> None:
+        """Between two folds: adds up what was put aside, and forgets what the live model has forgotten."""
+        self.batches += 1
+        if self.puts_aside and self.batches % BATCHES_PUT_ASIDE == 0:
+            add_up(self.connection, self.schema)
+        self._forget()
+
+    def settle(self) -> None:
+        """Before anything reads pairs."""
+        if self.puts_aside:
+            settle(self.connection, self.schema)
+            self.puts_aside = False
+
+    def _forget(self) -> None:
         """Once for each day of the log: forgets what the live model had forgotten by then, so that this stays small."""
         newest = max(self.watermarks.values(), default=None)
         if newest is None or (self.cleaned and newest < self.cleaned + FORGETTING):

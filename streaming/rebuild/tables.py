@@ -6,6 +6,7 @@ from typing import Final
 from psycopg import sql
 
 from streaming.jobs.fold import Connection
+from streaming.rebuild.putting_aside import put_aside
 
 LIVE: Final = "public"
 FACTS: Final = (
@@ -76,6 +77,7 @@ def create_tables(connection: Connection, schema: str, *, use: bool) -> None:
         )
     for counts in ("recommendations_count_minutes", *(() if use else ("recommendations_count_lists",))):
         connection.execute(sql.SQL(WITHOUT).format(sql.Identifier(schema, counts)))
+    put_aside(connection, schema)
 
 
 def _keep_room(connection: Connection, schema: str) -> None:
