@@ -21,6 +21,7 @@ from bench.lists import lists
 from bench.measure import Measurement, Rate
 from bench.pages import pages
 from bench.quality import Quality, quality, table_of_quality
+from bench.rebuild import rebuild
 from bench.throughput import throughput
 from tests.stack import ROOT, read_product, services
 
@@ -53,7 +54,7 @@ def main() -> None:
         rates, taken_in = collector(product)
         console.print("Filling a database with the lists of a million visitors ...")
         listed, answered = lists(product.database_url, product.read_key)
-        rates += listed
+        rates += [*listed, *rebuild(product)]
         measurements += [*taken_in, *answered]
         services("down")
         console.print("Starting the product without the shoppers, for what Spark and the fold sustain ...")

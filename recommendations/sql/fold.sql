@@ -166,10 +166,18 @@ END $$;
 CREATE OR REPLACE FUNCTION recommendations_looked_at_together()
 RETURNS TABLE (product_id text, other_id text, weight float8) LANGUAGE sql STABLE AS $$
     SELECT e.product_id, earlier.product_id,
-           exp(-p.distance_decay * (earlier.distance - 1)) * e.weight
+           exp(-p.distance_decay * (earlier.distance - 1)) * told.weight
                * recommendations_growth(e.occurred_at, p.landmark, p.half_life)
     FROM recommendations_parameters p
     CROSS JOIN new_interaction e
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN e.weight < 0 THEN e.weight ELSE greatest(e.weight - coalesce((
+            SELECT max(h.weight) FROM recommendations_visitorevent h
+            WHERE h.visitor_id = e.visitor_id AND h.position < e.position
+                AND h.position >= greatest(e.position - p.history, e.since)
+                AND h.product_id = e.product_id AND h.weight > 0 AND h.occurred_at > e.occurred_at - p.repeat_after
+        ), 0), 0) END AS weight
+    ) told
     CROSS JOIN LATERAL (
         SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
         FROM (
@@ -182,6 +190,7 @@ RETURNS TABLE (product_id text, other_id text, weight float8) LANGUAGE sql STABL
         ORDER BY max(position) DESC
         LIMIT p.lookback
     ) earlier
+    WHERE told.weight <> 0
 $$;
 
 -- Adds them to the pairs. A model that is being made has a function of this name of its own, which puts them aside until

@@ -91,6 +91,8 @@ PARAMETERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "recency": number(0, 1),
     "history": whole(1, 1000),
     "memory": duration(timedelta(hours=1), LONG),
+    "repeat_after": duration(timedelta(), LONG),
+    "basket": duration(timedelta(minutes=1), LONG),
 }
 """By the name of their column, which is also that of their option."""
 
