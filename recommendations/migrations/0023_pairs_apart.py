@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0021_personal")]
+    dependencies = [("recommendations", "0022_session_list")]
 
     operations = [
         migrations.RunSQL((SQL / f"{name}.sql").read_text(), migrations.RunSQL.noop)
