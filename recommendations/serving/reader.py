@@ -47,7 +47,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.waiting: deque[Waiting] = deque()
-        self.wake = asyncio.Semaphore(0)
+        self.wake = asyncio.Event()
         self.tasks = [asyncio.create_task(self._serve()) for _ in range(CONNECTIONS)]
 
     async def read(self, asked: bytes) -> bytes:
@@ -56,7 +56,7 @@ class Reader:
             raise ListsAwayError
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.waiting.append(Waiting(asked, answer))
-        self.wake.release()
+        self.wake.set()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await answer
@@ -80,11 +80,11 @@ class Reader:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _answer_next(self, connection: Connection) -> None:
-        await self.wake.acquire()
-        together = [self.waiting.popleft()]
-        while self.waiting and len(together) < MOST_TOGETHER:
-            await self.wake.acquire()
-            together.append(self.waiting.popleft())
+        while not self.waiting:
+            self.wake.clear()
+            await self.wake.wait()
+        # From here on without a pause: what one connection has seen, the other must not take from under it.
+        together = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_TOGETHER))]
         together = [each for each in together if not each.answer.done()]
         try:
             await self._answer(connection, together)
@@ -92,7 +92,7 @@ class Reader:
             for each in reversed(together):  # to be asked again, over another connection
                 if not each.answer.done():
                     self.waiting.appendleft(each)
-                    self.wake.release()
+            self.wake.set()
             raise
 
     async def _answer(self, connection: Connection, together: list[Waiting]) -> None:

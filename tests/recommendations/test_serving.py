@@ -178,6 +178,23 @@ def read(asked: Sequence[bytes], cut: bool = False) -> list[bytes | BaseExceptio
     return asyncio.run(together())
 
 
+def test_nobody_waits_for_somebody_else_to_ask(shop: None) -> None:
+    """Sixteen ask again when they are answered: were one kept back for company, all would come to a stop."""
+
+    async def ask_again(reader: Reader) -> None:
+        for _ in range(40):
+            assert b"tea-4" in await reader.read(b'{"list": "trending", "limit": 1}')
+
+    async def together() -> None:
+        reader = Reader()
+        try:
+            await asyncio.gather(*(ask_again(reader) for _ in range(16)))
+        finally:
+            await reader.close()
+
+    asyncio.run(together())
+
+
 def test_one_that_fails_takes_no_other_with_it(shop: None) -> None:
     good = b'{"list": "trending", "limit": 1}'
     first, wrong, last = read([good, b'{"list": "no such list", "limit": 1}', good])
