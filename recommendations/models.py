@@ -402,6 +402,23 @@ class WaitingVisitor(models.Model):
         return self.visitor_id
 
 
+class SessionList(models.Model):
+    """A list composed with events that are not folded yet, so that whoever else asks reads what the open page was sent.
+
+    It counts while it is newer than the stored one. Emptied by a crash of Postgres, like the pages' patience.
+    """
+
+    visitor_id = models.CharField(primary_key=True, max_length=100)
+    version = models.BigIntegerField()
+    as_of = models.DateTimeField()
+    items = models.JSONField()
+    events = models.JSONField()
+    seen = ArrayField(models.CharField(max_length=100))
+
+    def __str__(self) -> str:
+        return self.visitor_id
+
+
 class ChangedVisitor(models.Model):
     """A visitor whose list changed and who has not been told yet: written with the list, sent by the relay."""
 

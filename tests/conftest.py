@@ -38,6 +38,7 @@ MODEL_TABLES = (
     "recommendations_visitorlist",
     "recommendations_waitingproduct",
     "recommendations_waitingvisitor",
+    "recommendations_sessionlist",
     "recommendations_changedvisitor",
     "recommendations_rankedproduct",
     "recommendations_pruning",

@@ -34,19 +34,33 @@ RETURNS void LANGUAGE sql AS $$
             items = excluded.items, events = excluded.events, seen = excluded.seen;
 
     DELETE FROM recommendations_waitingvisitor w WHERE w.visitor_id = ANY (visitors);
+    DELETE FROM recommendations_sessionlist s WHERE s.visitor_id = ANY (visitors);
 $$;
 
--- The version of the visitor's list, stored or waiting to be derived; null where there is none.
-CREATE OR REPLACE FUNCTION recommendations_list_version(visitor text) RETURNS bigint LANGUAGE sql STABLE AS $$
+-- The version of the visitor's list as Spark knows it, stored or waiting to be derived; null where there is none.
+CREATE OR REPLACE FUNCTION recommendations_folded_version(visitor text) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT greatest(
         (SELECT version FROM recommendations_visitorlist l WHERE l.visitor_id = visitor),
         (SELECT version FROM recommendations_waitingvisitor w WHERE w.visitor_id = visitor))
 $$;
 
--- The visitor's list as it is stored, or composed now where it waits to be derived; no row where there is neither.
+-- The same with what the visitor's open page was sent before Spark knew it.
+CREATE OR REPLACE FUNCTION recommendations_list_version(visitor text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT greatest(
+        recommendations_folded_version(visitor),
+        (SELECT version FROM recommendations_sessionlist s WHERE s.visitor_id = visitor))
+$$;
+
+-- The visitor's list: what the open page was sent, until Spark knows as much; else as it is stored, or composed now where it
+-- waits to be derived; no row where there is none of them.
 CREATE OR REPLACE FUNCTION recommendations_stored_list(visitor text)
 RETURNS TABLE (version bigint, as_of timestamptz, items jsonb, events jsonb, seen text[]) LANGUAGE plpgsql STABLE AS $$
 BEGIN
+    RETURN QUERY SELECT s.version, s.as_of, s.items, s.events, s.seen::text[] FROM recommendations_sessionlist s
+    WHERE s.visitor_id = visitor AND s.version > coalesce(recommendations_folded_version(visitor), 0);
+    IF FOUND THEN
+        RETURN;
+    END IF;
     RETURN QUERY SELECT w.version, statement_timestamp(), list.items, list.events, list.seen
     FROM recommendations_waitingvisitor w CROSS JOIN LATERAL recommendations_list(w.visitor_id) list
     WHERE w.visitor_id = visitor;

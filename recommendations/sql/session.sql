@@ -52,12 +52,23 @@ BEGIN
     GROUP BY list.items, list.events, list.seen;
 END $$;
 
--- The same as the page is sent it: described, filled up and by the rules, as `asked` says; see serving.sql.
+-- The same as the page is sent it: described, filled up and by the rules, as `asked` says; see serving.sql. It is kept for
+-- whoever else asks: a version that was shown never falls.
 CREATE OR REPLACE FUNCTION recommendations_session_list(visitor text, pending jsonb, asked jsonb)
-RETURNS TABLE (content text, waiting text[]) LANGUAGE sql STABLE AS $$
+RETURNS TABLE (content text, waiting text[]) LANGUAGE sql AS $$
+    WITH composed AS MATERIALIZED (
+        SELECT * FROM recommendations_session(visitor, pending)
+    ), kept AS (
+        INSERT INTO recommendations_sessionlist AS known (visitor_id, version, as_of, items, events, seen)
+        SELECT visitor, composed.version, composed.as_of, composed.items, composed.events, composed.seen FROM composed
+        ON CONFLICT (visitor_id) DO UPDATE
+            SET version = excluded.version, as_of = excluded.as_of, items = excluded.items, events = excluded.events,
+                seen = excluded.seen
+            WHERE known.version <= excluded.version
+    )
     SELECT recommendations_serve(asked || jsonb_build_object(
                'version', composed.version, 'asOf', composed.as_of,
                'items', composed.items, 'events', composed.events, 'seen', composed.seen)),
            composed.waiting
-    FROM recommendations_session(visitor, pending) composed
+    FROM composed
 $$;

@@ -25,6 +25,7 @@ BEGIN
     GET DIAGNOSTICS persons = ROW_COUNT;
     DELETE FROM recommendations_visitororigin o USING jsonb_each_text(watermarks) w
     WHERE o.partition = w.key::int AND o.appended_at <= w.value::timestamptz - memory;
+    DELETE FROM recommendations_sessionlist s WHERE s.as_of < now() - interval '1 hour';
     -- An empty list stands in the place of one that an open page may still show.
     DELETE FROM recommendations_visitorlist l WHERE l.events = '[]' AND l.as_of < now() - interval '1 hour';
     GET DIAGNOSTICS lists = ROW_COUNT;

@@ -39,7 +39,11 @@ LISTS: Final = (
 )
 MODEL: Final = (*FACTS, *SETTINGS, *LISTS, "recommendations_pruning")
 """What makes a model, and goes with it when two are exchanged."""
-ASIDE: Final = ("recommendations_foldedminute", "recommendations_changedvisitor")
+ASIDE: Final = (
+    "recommendations_foldedminute",
+    "recommendations_changedvisitor",
+    "recommendations_sessionlist",
+)
 """What a fold writes besides: a second model keeps it to itself, and the live site has its own."""
 WITHOUT: Final = "CREATE FUNCTION {} () RETURNS void LANGUAGE sql AS ''"
 """Found before the function of this name that counts: for what is counted of the live site only."""

@@ -27,7 +27,10 @@ async def test_a_click_changes_the_open_page_of_its_visitor_and_of_nobody_else(p
             at_first = await next_list(socket, lambda _: True)
             assert at_first["version"] == 0
             event_id = await mine.look(first)
-            content = await next_list(socket, lambda c: c["version"] > 0)
+            at_once = await next_list(socket, lambda c: c["version"] > 0)
+            assert (await mine.list())["version"] == at_once["version"]
+            content = await next_list(socket, is_folded)
+            assert content["version"] == at_once["version"]
 
             item = next(item for item in content["items"] if item["productId"] == second)
             assert item["reason"]["kind"] == "viewed"
@@ -42,6 +45,12 @@ async def test_a_click_changes_the_open_page_of_its_visitor_and_of_nobody_else(p
             assert unmoved["visitorId"] != content["visitorId"]
             with pytest.raises(TimeoutError):
                 await next_list(other_socket, lambda _: True, seconds=1.5)
+
+
+def is_folded(content: dict[str, Any]) -> bool:
+    """Whether Spark's batch with the newest event has landed."""
+    traces = [item["trace"] for item in content["items"] if item["trace"]]
+    return bool(traces) and all(trace["batchId"] is not None for trace in traces)
 
 
 async def check_against_ledger(product: Product, trace: dict[str, Any]) -> None:
@@ -65,7 +74,7 @@ async def test_the_same_event_sent_again_changes_nothing(product: Product) -> No
             before = await next_list(socket, lambda c: c["version"] > 0)
             await visitor.look(visitor.products[0], message_id)
             await visitor.look(visitor.products[1])
-            await next_list(socket, lambda c: c["version"] > before["version"])
+            await next_list(socket, lambda c: c["version"] > before["version"] and is_folded(c))
         async with await psycopg.AsyncConnection.connect(product.database_url) as connection:
             cursor = await connection.execute(
                 "SELECT event_id FROM recommendations_visitorevent WHERE visitor_id = %s",

@@ -23,22 +23,29 @@ class Composed(NamedTuple):
     waiting: list[str]
 
 
+def pending_as_json(pending: Sequence[Done]) -> Jsonb:
+    return Jsonb(
+        [
+            {
+                "eventId": e.event_id,
+                "event": e.event,
+                "topic": "activity",
+                "partition": e.partition,
+                "offset": e.offset,
+                "occurredAt": e.at.isoformat(),
+                "receivedAt": e.at.isoformat(),
+                "appendedAt": e.at.isoformat(),
+                "productIds": list(e.products),
+            }
+            for e in pending
+        ]
+    )
+
+
 def compose(model: Connection, visitor: str, pending: Sequence[Done]) -> Composed | None:
-    given = [
-        {
-            "eventId": e.event_id,
-            "event": e.event,
-            "topic": "activity",
-            "partition": e.partition,
-            "offset": e.offset,
-            "occurredAt": e.at.isoformat(),
-            "receivedAt": e.at.isoformat(),
-            "appendedAt": e.at.isoformat(),
-            "productIds": list(e.products),
-        }
-        for e in pending
-    ]
-    row = model.execute("SELECT * FROM recommendations_session(%s, %s)", (visitor, Jsonb(given))).fetchone()
+    row = model.execute(
+        "SELECT * FROM recommendations_session(%s, %s)", (visitor, pending_as_json(pending))
+    ).fetchone()
     return Composed(*row) if row else None
 
 
@@ -170,3 +177,29 @@ def test_all_products_of_the_history_are_left_out(model: Connection) -> None:
     composed = compose(model, "v", [look("v", "tea-2", 4000)])
     assert composed is not None
     assert [item["productId"] for item in composed.items] == ["tea-1"]
+
+
+def test_what_the_page_was_sent_is_read_by_everybody_until_it_is_folded(model: Connection) -> None:
+    browse(model, "w1: tea mug", "w2: tea cake", "v: pot")
+    newest = look("v", "tea", 5000)
+    asked = Jsonb({"list": "composed", "visitor": "v", "limit": 5, "category": None})
+
+    def read() -> tuple[int, list[str]]:
+        row = model.execute(
+            "SELECT version, items, recommendations_list_version('v') FROM recommendations_stored_list('v')"
+        ).fetchone()
+        assert row is not None
+        assert row[0] == row[2]
+        return row[0], [item["productId"] for item in row[1]]
+
+    before = read()
+    model.execute(
+        "SELECT * FROM recommendations_session_list('v', %s, %s)", (pending_as_json([newest]), asked)
+    )
+    at_once = read()
+    assert before[1] == []
+    assert at_once == (5000 * 1000 + int(START.timestamp() * 1000), ["cake", "mug"])
+
+    fold(model, [newest])
+    assert read() == at_once
+    assert model.execute("SELECT * FROM recommendations_sessionlist").fetchall() == []
