@@ -93,12 +93,12 @@ def test_answer_is_that_of_django(shop: None, client: Client, address: str) -> N
     assert int(answer.headers["Content-Length"]) == len(answer.content)
 
 
-def test_lists_of_everybody(shop: None) -> None:
+def test_lists_of_everybody(shop: None, settings: Settings) -> None:
     trending, short, as_of = ask(
         f"{API}trending/",
         f"{API}?products=tea-1&limit=1",
         f"{API}?products=tea-1&{FOR_READERS}",
-        headers=basic("rk"),
+        headers=basic(settings.READ_KEY),
     )
     assert [item["productId"] for item in trending.json()["items"]] == ["tea-4", "mug-4"]
     assert len(short.json()["items"]) == 1
@@ -151,9 +151,9 @@ def test_other_methods_are_left_to_django(db: None, method: str) -> None:
     assert answer.status_code == PASSED_ON
 
 
-def test_what_is_asked_at_once_goes_to_everybody_in_their_own_list(shop: None) -> None:
+def test_what_is_asked_at_once_goes_to_everybody_in_their_own_list(shop: None, settings: Settings) -> None:
     names = [f"nobody-{number}" for number in range(100)]
-    answers = ask(*(f"{API}visitor/{name}/?limit=1" for name in names), headers=basic("rk"))
+    answers = ask(*(f"{API}visitor/{name}/?limit=1" for name in names), headers=basic(settings.READ_KEY))
     assert [answer.json()["visitorId"] for answer in answers] == names
 
 

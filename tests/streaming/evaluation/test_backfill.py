@@ -107,11 +107,13 @@ def test_file_is_applied_once_with_its_own_times(applied: Connection, log: Path)
 
 def test_judge_predicts_every_event_and_says_how_well(applied: Connection, log: Path) -> None:
     said, _ = backfill(str(log), "--judge", "--step", "10")
-    # After each tea comes the mug, which nobody knew of in the first step of five visitors.
+    # After each tea comes the mug, which nobody knew of in the first step of five visitors; where the step lands in several
+    # batches, the first of them teaches the others.
     assert "40 events predicted" in said
-    assert ["the", "lists", "0.875", "0.875", "0.875"] in [
-        line.replace("│", " ").split() for line in said.splitlines()
-    ]
+    words = [line.replace("│", " ").split() for line in said.splitlines()]
+    (rates,) = (row[2:] for row in words if row[:2] == ["the", "lists"])
+    assert 35 / 40 <= float(rates[0]) <= 39 / 40
+    assert rates == [rates[0]] * 3
     with pytest.raises(CommandError, match="Nothing of it was predicted"):
         backfill(str(log), "--judge")
 
