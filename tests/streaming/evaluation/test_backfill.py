@@ -107,8 +107,8 @@ def test_file_is_applied_once_with_its_own_times(applied: Connection, log: Path)
 
 def test_judge_predicts_every_event_and_says_how_well(applied: Connection, log: Path) -> None:
     said, _ = backfill(str(log), "--judge", "--step", "10")
-    # After each tea comes the mug, which nobody knew of in the first step of five visitors; where the step lands in several
-    # batches, the first of them teaches the others.
+    # After each tea comes the mug, which nobody knew of in the first step of five visitors; where the step lands in
+    # several batches, the first of them teaches the others.
     assert "40 events predicted" in said
     words = [line.replace("│", " ").split() for line in said.splitlines()]
     (rates,) = (row[2:] for row in words if row[:2] == ["the", "lists"])
