@@ -17,7 +17,7 @@ UNDER = Decimal(20)
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    newest = selectors.newest_products(8)
+    newest = selectors.newest_products(6)
     small_things = selectors.newest_products_under(UNDER, 8, besides=newest)
     return render(
         request,
