@@ -3,14 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from streaming.jobs.fold import COPY
 from tests.conftest import Connection
 from tests.recommendations.reference import Done
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-COPY = """
-    COPY batch_event (partition, "offset", appended_at, visitor_id, event_id, event, occurred_at, received_at,
-                      product_ids, person_id, source, left_out, origin, list_id, positions) FROM STDIN
-"""
 
 
 def fold(

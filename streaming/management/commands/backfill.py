@@ -9,7 +9,6 @@ from uuid import uuid4
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from recommendations.models import JudgedHour
@@ -18,14 +17,9 @@ from streaming.evaluation.history import History, read_history, told
 from streaming.evaluation.judgement import PLAYED, judgement
 from streaming.evaluation.layouts import USUAL, LayoutUnknownError
 from streaming.evaluation.sending import NotSentError, Sender, events_of
+from streaming.progress import bars
 
 STEP = 100
-COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(),
-    MofNCompleteColumn(),
-    TimeRemainingColumn(),
-)
 
 
 class Command(BaseCommand):
@@ -94,7 +88,7 @@ class Command(BaseCommand):
         return history
 
     def send(self, sender: Sender, history: History, source: str) -> int:
-        with Progress(*COLUMNS, transient=True) as progress:
+        with bars() as progress:
             task = progress.add_task("Into the log", total=len(history))
             return sender.send(events_of(history, source), lambda n: progress.advance(task, n))
 
@@ -102,7 +96,7 @@ class Command(BaseCommand):
         """Sends the history step by step: the next is predicted from what the fold learned of those before."""
         source = f"{PLAYED}{name[:150]}:{uuid4().hex[:8]}"
         events = events_of(history, source)
-        with Progress(*COLUMNS, transient=True) as progress:
+        with bars() as progress:
             task = progress.add_task("Predicted, then learned", total=len(history))
             while some := list(islice(events, step)):
                 sender.send(some)
@@ -123,6 +117,6 @@ class Command(BaseCommand):
         self.stdout.write(drawn.get())
 
     def wait(self, sender: Sender, sent: int) -> None:
-        with Progress(*COLUMNS, transient=True) as progress:
+        with bars() as progress:
             task = progress.add_task("Applied by Spark", total=sent)
             wait_until_applied(sender.ends, lambda n: progress.advance(task, n))

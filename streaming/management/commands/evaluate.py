@@ -13,7 +13,7 @@ import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import TaskID
 from rich.table import Table
 
 from streaming.evaluation.baskets import BasketResult, compare_baskets, cut
@@ -23,6 +23,7 @@ from streaming.evaluation.layouts import USUAL, LayoutUnknownError
 from streaming.evaluation.plots import plot_lines, plot_measures
 from streaming.evaluation.sessions import split
 from streaming.evaluation.trial import Trial, TrialRunsError
+from streaming.progress import bars
 
 VALIDATION_SHARE = 0.2
 BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)
@@ -163,9 +164,8 @@ class Command(BaseCommand):
 @contextmanager
 def _bars() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each thing that is done, one after another."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, transient=True) as progress:
+    with bars() as progress:
 
         def advance(what: str, done: int, total: int) -> None:
             if what not in tasks:

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from streaming.progress import bars
 from streaming.rebuild import beside
 from streaming.rebuild.again import Compared, rebuilding
 from streaming.rebuild.beside import BusyModelError, RefusedError
@@ -35,8 +35,7 @@ class Bars:
 
     @contextmanager
     def step(self, description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, transient=True) as progress:
+        with bars() as progress:
             task = progress.add_task(description, total=total)
             yield lambda done: progress.advance(task, done)
 
