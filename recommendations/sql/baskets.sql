@@ -88,11 +88,13 @@ $$;
 CREATE OR REPLACE FUNCTION recommendations_together(product text, moment timestamptz)
 RETURNS TABLE (other_id text, score float8) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT pair.other_id,
-           (pair.positive - pair.negative) / grown.times
-           / (power(counted.baskets / grown.times + p.smoothing, p.damping)
-              * power(other.baskets / grown.times + p.smoothing, p.other_damping)) AS score
+           recommendations_similarity(pair.positive - pair.negative, grown.times,
+               recommendations_damped(counted.baskets, grown.times, p.smoothing, p.damping), other.baskets,
+               p.smoothing, p.other_damping) AS score
     FROM recommendations_parameters p
-    CROSS JOIN LATERAL (SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times) grown
+    CROSS JOIN LATERAL (
+        SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times OFFSET 0  -- once, not for each pair
+    ) grown
     JOIN recommendations_basketpair pair ON pair.product_id = product AND pair.positive > pair.negative
     JOIN recommendations_productcount counted ON counted.product_id = pair.product_id
     JOIN recommendations_productcount other ON other.product_id = pair.other_id

@@ -15,16 +15,25 @@ RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     exp(ln(2.0::float8) * least(greatest(
         extract(epoch FROM moment - landmark)::float8 / extract(epoch FROM half_life)::float8, -500), 500));
 
+-- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping), of stored sums that are `times` too
+-- heavy: the damped count of a is given as it is, since it is the same for every b.
+CREATE OR REPLACE FUNCTION recommendations_damped(count float8, times float8, smoothing float8, exponent float8)
+RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN power(count / times + smoothing, exponent);
+
+CREATE OR REPLACE FUNCTION recommendations_similarity(
+    weight float8, times float8, damped float8, other_count float8, smoothing float8, other_damping float8
+) RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
+    weight / times / (damped * recommendations_damped(other_count, times, smoothing, other_damping));
+
 -- The products most similar to one as of a moment, from the facts: best first, ties by product id.
--- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping)
 CREATE OR REPLACE FUNCTION recommendations_similar(product text, moment timestamptz)
 RETURNS TABLE (other_id text, score float8) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT pair.other_id,
-           (pair.positive - pair.negative) / given.times
-           / (given.damped * power(other.positive / given.times + given.smoothing, given.other_damping)) AS score
+           recommendations_similarity(pair.positive - pair.negative, given.times, given.damped, other.positive,
+               given.smoothing, given.other_damping) AS score
     FROM (
         SELECT grown.times, p.smoothing, p.other_damping,
-               power(counted.positive / grown.times + p.smoothing, p.damping) AS damped
+               recommendations_damped(counted.positive, grown.times, p.smoothing, p.damping) AS damped
         FROM recommendations_parameters p
         CROSS JOIN LATERAL (
             SELECT recommendations_growth(moment, p.landmark, p.half_life) AS times OFFSET 0

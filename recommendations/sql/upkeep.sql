@@ -71,7 +71,8 @@ BEGIN
                row_number() OVER (
                    PARTITION BY pair.product_id
                    ORDER BY (pair.positive - pair.negative)
-                            / power(coalesce(other.positive, 0) / grown.times + p.smoothing, p.other_damping) DESC,
+                            / recommendations_damped(coalesce(other.positive, 0), grown.times, p.smoothing, p.other_damping)
+                            DESC,
                             pair.other_id
                ) AS place
         FROM recommendations_parameters p
