@@ -180,6 +180,8 @@ def wait_for_end(home: Home, state: StackState) -> None:
             if newest := read_state(home):
                 display.show(newest)
             time.sleep(0.2)
+        if last := read_state(home):  # it may have ended while this slept
+            display.show(last)
 
 
 def status(home: Home, *, as_json: bool) -> int:
