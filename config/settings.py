@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "channels",
     "rest_framework",
+    "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "tracking",
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tracking.visitors.VisitorMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "config.errors.JsonNotAllowed",
 ]
 ROOT_URLCONF = "config.urls"
