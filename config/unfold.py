@@ -50,6 +50,9 @@ UNFOLD: dict[str, Any] = {
                     | {"active": lambda request: request.resolver_match.view_name == "cluster:overview"},
                     _page("Topics", "stacks", "cluster:topics", "streaming.view_query"),
                     _page("Consumer groups", "groups", "cluster:groups", "streaming.view_query"),
+                    _page(
+                        "Changes", "history_edu", "admin:streaming_change_changelist", "streaming.view_change"
+                    ),
                 ],
             },
             {

@@ -127,3 +127,44 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} {self.label} = {self.value}"
+
+
+class Change(models.Model):
+    """A change of the cluster or of what belongs to it, made or tried in the admin or by a command. Never deleted."""
+
+    class State(models.TextChoices):
+        BEGUN = "begun", "begun"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+    username = models.CharField(max_length=200, help_text="Who, also once that user is no more.")
+    action = models.CharField(max_length=100)
+    subject = models.CharField(max_length=300, help_text="What was changed: a topic, a group, a broker.")
+    state = models.CharField(max_length=10, choices=State, default=State.BEGUN)
+    before = models.JSONField(help_text="What stood there, by name.")
+    after = models.JSONField(help_text="What was to stand there; once it is done, what stands there.")
+    error = models.TextField(blank=True, help_text="Why it was not done.")
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [
+            ("create_topic", "Can create topics"),
+            ("change_topic", "Can change settings of topics and add partitions"),
+            ("truncate_topic", "Can delete records of topics"),
+            ("delete_topic", "Can delete topics"),
+            ("reassign_partition", "Can move partitions to other brokers"),
+            ("elect_leader", "Can have leaders elected"),
+            ("change_broker", "Can change brokers, take them out and add them"),
+            ("produce_message", "Can produce messages"),
+            ("reset_offsets", "Can reset offsets of groups"),
+            ("delete_group", "Can delete groups"),
+            ("silence_alert", "Can silence alerts"),
+            ("run_drill", "Can run drills"),
+        ]
+        indexes = [models.Index(fields=["subject", "-at"], name="change_subject_at")]
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.subject}"

@@ -1,10 +1,10 @@
-"""The admin's pages of the cluster, of Spark and of the ledger, all read-only."""
+"""The admin's pages of the cluster, of Spark and of the ledger."""
 
 from django.contrib import admin
 
-from streaming.admin import ledger, users
+from streaming.admin import changes, ledger, users
 
 admin.site.index_template = "streaming/admin/dashboard.html"
 admin.site.index_title = "What is going on"
 
-__all__ = ["ledger", "users"]
+__all__ = ["changes", "ledger", "users"]

@@ -1,21 +1,21 @@
 """The models: what is live, what stands beside it, two of them side by side, and which is to be live or to go."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib import messages
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django import forms
 from django.urls import reverse
 from django.utils.html import format_html_join
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, badge, code, link, moment, number, size
 from recommendations.admin.pages import AdminPage
 from recommendations.models import Model
+from streaming.admin.changing import ChangePage, Done
 from streaming.admin.unknown import UnknownError
+from streaming.changes import Plan, RefusedError
 from streaming.models import Position
 from streaming.rebuild import beside
-from streaming.rebuild.beside import BusyModelError, RefusedError
+from streaming.rebuild.beside import BusyModelError
 from streaming.rebuild.side_by_side import Listed, compared, list_of_visitor, similar_products, size_of
 from streaming.tasks import promote_model
 from streaming.topics import topic_name
@@ -114,52 +114,20 @@ class ComparedPage(AdminPage):
         )
 
 
-class ActPage(AdminPage):
-    """Asks whether it is meant; does it once the model's name was typed. For superusers: it changes every list."""
+class ActPage(ChangePage):
+    """Asks whether it is meant, and takes the model's name: it changes every list."""
 
-    permission_required = "recommendations.view_model"
-    template_name = "streaming/admin/act_on_model.html"
-    http_method_names = ["get", "head", "options", "post"]
-    verb = ""
-    consequence = ""
-
-    def has_permission(self) -> bool:
-        return bool(self.request.user.is_active and self.request.user.is_superuser)
+    is_typed = True
+    consequence: ClassVar[str]
 
     def get_title(self) -> str:
         return f"{self.verb} the model {self.kwargs['name']}"
 
-    def refusal(self, model: Model) -> str:
-        raise NotImplementedError
+    def subject(self, form: forms.Form) -> str:
+        return self.found().name
 
-    def act(self, model: Model) -> str:
-        """Does it and says what was done. Raises RefusedError, BusyModelError."""
-        raise NotImplementedError
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        model = self.found()
-        return super().get_context_data(
-            **kwargs,
-            model=model,
-            verb=self.verb,
-            refusal=self.refusal(model),
-            consequence=self.consequence,
-            told=told(model.parameters),
-            back=reverse("cluster:models"),
-        )
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        model = self.found()
-        if request.POST.get("confirmation", "").strip() != model.name:
-            context = self.get_context_data(error="This is not the model's name: nothing was done.")
-            return self.render_to_response(context, status=400)
-        try:
-            done = self.act(model)
-        except (RefusedError, BusyModelError) as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, done)
-        return HttpResponseRedirect(reverse("cluster:models"))
+    def back(self) -> str:
+        return reverse("cluster:models")
 
     def found(self) -> Model:
         model = Model.objects.filter(name=self.kwargs["name"]).first()
@@ -167,46 +135,51 @@ class ActPage(AdminPage):
             raise UnknownError(f"There is no model {self.kwargs['name']}.", reverse("cluster:models"))
         return model
 
-    def log(self, model: Model, flag: int) -> None:
-        LogEntry.objects.log_actions(
-            user_id=str(self.request.user.pk),
-            queryset=[model],
-            action_flag=flag,
-            change_message=f"{self.verb}d the model.".replace("Dropd", "Dropped"),
-            single_object=True,
-        )
-
 
 class PromotePage(ActPage):
+    permission_required = "recommendations.change_model"
+    action = "Promote a model"
     verb = "Promote"
     consequence = (
         "Its lists become those of all visitors, in one moment and while the shop serves. The model that is live now"
         " stays as one of its own, so that it can be promoted back."
     )
 
-    def refusal(self, model: Model) -> str:
-        return beside.why_not_promoted(model)
-
-    def act(self, model: Model) -> str:
-        if refusal := self.refusal(model):
+    def plan(self, form: forms.Form) -> Plan:
+        model = self.found()
+        if refusal := beside.why_not_promoted(model):
             raise RefusedError(refusal)
+        before, after = {"state": model.state}, {"state": Model.State.PROMOTING.value}
+        return Plan(before, after, self.consequence, details={"Asked for": told(model.parameters)})
+
+    def carry_out(self, form: forms.Form, plan: Plan) -> Done:
+        model = self.found()
         Model.objects.filter(name=model.name).update(state=Model.State.PROMOTING, error="")
-        self.log(model, CHANGE)
         promote_model.delay(model.name)
-        return f"“{model.name}” is being promoted: visitors' lists are derived first. This page shows when it is live."
+        return Done(
+            f"“{model.name}” is being promoted: visitors' lists are derived first. This page shows when it is live."
+        )
 
 
 class DropPage(ActPage):
+    permission_required = "recommendations.delete_model"
+    action = "Drop a model"
     verb = "Drop"
     consequence = "Its tables go. The log stays: `manage.py rebuild --name` makes such a model again."
 
-    def refusal(self, model: Model) -> str:
-        return beside.why_not_dropped(model)
+    def plan(self, form: forms.Form) -> Plan:
+        model = self.found()
+        if refusal := beside.why_not_dropped(model):
+            raise RefusedError(refusal)
+        return Plan({"schema": model.schema, "asked for": told(model.parameters)}, {}, self.consequence)
 
-    def act(self, model: Model) -> str:
-        beside.drop(model.name)
-        self.log(model, DELETION)
-        return f"“{model.name}” was dropped."
+    def carry_out(self, form: forms.Form, plan: Plan) -> Done:
+        name = self.found().name
+        try:
+            beside.drop(name)
+        except (beside.RefusedError, BusyModelError) as error:
+            raise RefusedError(str(error)) from error
+        return Done(f"“{name}” was dropped.")
 
 
 def told(parameters: dict[str, Any]) -> str:
