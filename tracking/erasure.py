@@ -4,7 +4,7 @@ from django.db import transaction
 
 from tracking import identities
 from tracking.delivery.records import tombstone_of
-from tracking.models import Erasure, Person, RejectedEvent, SpooledRecord, VisitorKey
+from tracking.models import Erasure, Person, RejectedEvent, SpooledRecord, VisitorBlock, VisitorKey
 
 
 def erase_visitor(visitor_id: str, *, asked_by: str) -> Erasure:
@@ -22,6 +22,7 @@ def erase_visitor(visitor_id: str, *, asked_by: str) -> Erasure:
             "tracking_person": _forget_person(person_id) if person_id else 0,
             "tracking_spooledrecord": _rows(SpooledRecord, key=visitor_id, value__isnull=False),
             "tracking_rejectedevent": _rows(RejectedEvent, visitor_id=visitor_id),
+            "tracking_visitorblock": _rows(VisitorBlock, visitor_id=visitor_id),
         }
         tombstone = tombstone_of(visitor_id)
         SpooledRecord.objects.create(topic=tombstone.topic, key=tombstone.key, value=tombstone.value)
@@ -38,5 +39,5 @@ def _forget_person(person_id: str) -> int:
     return _rows(Person, person_id=person_id)
 
 
-def _rows(model: type[SpooledRecord | RejectedEvent | Person], **of: object) -> int:
+def _rows(model: type[SpooledRecord | RejectedEvent | Person | VisitorBlock], **of: object) -> int:
     return model._default_manager.filter(**of).delete()[0]

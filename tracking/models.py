@@ -9,6 +9,11 @@ from django.db.models.functions import Now
 
 from tracking.events import MAX_ID_LENGTH, MAX_NAME_LENGTH
 
+# Django finds the models of an app here; these stand with what works on them.
+from tracking.held.models import IndexedPartition, VisitorBlock
+
+__all__ = ["IndexedPartition", "VisitorBlock"]
+
 
 def new_write_key() -> str:
     """A key that nobody can guess: 32 characters, URL-safe."""

@@ -113,6 +113,7 @@ def test_rows_of_the_visitor_go_and_others_stay() -> None:
         "tracking_person": 1,
         "tracking_spooledrecord": 1,
         "tracking_rejectedevent": 1,
+        "tracking_visitorblock": 0,
     }
     assert list(VisitorKey.objects.values_list("visitor_id", flat=True)) == ["v-2"]
     assert list(RejectedEvent.objects.values_list("visitor_id", flat=True)) == ["v-2"]

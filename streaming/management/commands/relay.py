@@ -1,6 +1,7 @@
 """Relays what Postgres holds to Kafka: the visitors whose list changed, and the collector's spool.
 
-Beside that it copies the topic of refused events into Postgres, for the admin.
+Beside that it copies the topic of refused events into Postgres, for the admin, and notes there where in the log each
+visitor has events, so that they can be shown theirs.
 """
 
 import logging
@@ -17,6 +18,7 @@ from django.db import DatabaseError, connection
 
 from recommendations.outbox import CHANNEL, NotSentError, Outbox
 from tracking.delivery.drain import Drain
+from tracking.held.index import Indexer
 from tracking.rejected_projection import RejectedProjector
 
 IDLE_SECONDS = 1.0
@@ -62,7 +64,11 @@ class Command(BaseCommand):
 
     def tasks(self) -> dict[str, Callable[[threading.Event], None]]:
         """What runs beside, each in a thread of its own, until it is told to stop."""
-        return {"drain of the spool": Drain().run, "projection of refused events": RejectedProjector().run}
+        return {
+            "drain of the spool": Drain().run,
+            "projection of refused events": RejectedProjector().run,
+            "index of visitors' events": Indexer().run,
+        }
 
     def beside(
         self, name: str, run: Callable[[threading.Event], None], stopping: threading.Event
