@@ -40,7 +40,12 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
-            {"items": [_page("Dashboard", "monitoring", "admin:index", "streaming.view_query")]},
+            {
+                "items": [
+                    _page("Dashboard", "monitoring", "admin:index", "streaming.view_query"),
+                    _page("Metrics", "query_stats", "cluster:metrics", "streaming.view_query"),
+                ]
+            },
             {
                 "title": "Cluster",
                 "separator": True,

@@ -19,6 +19,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from recommendations.selectors import MAX_SLOTS, List, list_for_visitor, version_of_list
+from recommendations.session.figures import counting
 from recommendations.session.outage import Outage
 from recommendations.session.presence import REFRESH_SECONDS, group_of_visitor, say_open, say_opened
 from tracking.events import format_timestamp
@@ -67,6 +68,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         self.resumed_at = -math.inf
         self.lock = asyncio.Lock()
         self.checking: asyncio.Task[None] | None = None
+        self.counted = False
 
     async def __call__(self, *asgi: Any) -> None:
         """Leaves nothing behind, also where a failure ends the socket: then nobody calls `disconnect`."""
@@ -81,6 +83,8 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         if self.visitor_id is None:
             await self.close(NO_VISITOR, "The page must be loaded first: it sets the visitor cookie.")
             return
+        self.counted = True
+        counting.opened()
         # Listening begins before the first list is read: a change in between is sent, not lost.
         await self.channel_layer.group_add(group_of_visitor(self.visitor_id), self.channel_name)
         await self._say_open(say_open)
@@ -111,7 +115,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         content, waiting = message["content"], message["waiting"]
         async with self.lock:
             if not waiting or (content["version"], waiting) != (self.newest[0], self.waiting):
-                await self._send(content, waiting)
+                await self._send(content, waiting, message.get("receivedAt"))
 
     async def list_changed(self, message: dict[str, Any]) -> None:
         """The push process says that the stored list changed."""
@@ -130,8 +134,11 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
         async with self.lock:
             await self._send(await read(list_for_visitor)(self.visitor_id, MAX_SLOTS), [])
 
-    async def _send(self, content: List, waiting: list[str]) -> None:
-        """Within the lock, and never one that is older than what the page has."""
+    async def _send(self, content: List, waiting: list[str], received_at: str | None = None) -> None:
+        """Within the lock, and never one that is older than what the page has.
+
+        `received_at` is of the newest event in it where that is why it is sent.
+        """
         newest = (content["version"], not waiting)
         if newest < self.newest:
             return
@@ -141,6 +148,7 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
             if item["trace"]:
                 item["trace"]["pushedAt"] = pushed_at
         await self.send_json(content)
+        counting.has_sent(content["visitorId"], content["version"], received_at)
 
     async def _check(self) -> None:
         assert self.visitor_id is not None
@@ -163,6 +171,9 @@ class RecommendationConsumer(AsyncJsonWebsocketConsumer):
             unknown.ended()
 
     async def _leave(self) -> None:
+        if self.counted:
+            self.counted = False
+            counting.closed()
         if self.checking is not None:
             self.checking.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -123,7 +123,10 @@ class Sample(models.Model):
     value = models.FloatField()
 
     class Meta:
-        indexes = [models.Index(fields=["metric", "at"], name="sample_metric_at")]
+        indexes = [
+            models.Index(fields=["metric", "at"], name="sample_metric_at"),
+            models.Index(fields=["at"], name="sample_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.metric} {self.label} = {self.value}"
@@ -168,3 +171,27 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action}: {self.subject}"
+
+
+class RolledSample(models.Model):
+    """The samples of one metric and label within one minute or hour, rolled up."""
+
+    class Step(models.TextChoices):
+        MINUTE = "minute"
+        HOUR = "hour"
+
+    pk = models.CompositePrimaryKey("step", "metric", "at", "label")
+    step = models.CharField(max_length=6, choices=Step.choices)
+    metric = models.CharField(max_length=100)
+    at = models.DateTimeField(help_text="When the step began.")
+    label = models.CharField(max_length=200, blank=True)
+    samples = models.BigIntegerField()
+    mean = models.FloatField()
+    least = models.FloatField()
+    most = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["step", "at"], name="rolledsample_age")]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.label} = {self.mean} over a {self.step}"

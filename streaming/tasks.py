@@ -16,7 +16,9 @@ from recommendations.models import Model
 from streaming.als import TrainingFailedError, train
 from streaming.cluster import Cluster, Unreachable
 from streaming.ledger import merge_batches
-from streaming.metrics import KAFKA_UP, measure
+from streaming.metrics.definitions import KAFKA_UP
+from streaming.metrics.measuring import measure
+from streaming.metrics.rollups import drop_old_samples, roll_up
 from streaming.models import Position, RejectedRecord, Sample
 from streaming.rebuild import beside
 from streaming.rebuild.again import drop_what_was_left
@@ -30,25 +32,27 @@ from tracking.models import CollectedMinute
 
 logger = logging.getLogger(__name__)
 
-EVERY_SAMPLE_FOR: Final = timedelta(days=1)
-"""Older samples are thinned to one a minute."""
 EVERY_BATCH_FOR: Final = timedelta(days=1)
 """Older rows of the ledger are merged by the hour."""
 REJECTED_FOR: Final = timedelta(days=30)
 """Where rejected records stand in the log; how many there were stays in the ledger."""
 COLLECTED_FOR: Final = timedelta(days=14)
 """Counts of the collector by minute; as long as the fold keeps its own."""
-SAMPLES_FOR: Final = timedelta(days=7)
 CATCHING_UP_SECONDS: Final = 40
 """Of each minute that second models may take together: the worker has other work."""
 
 
 @shared_task
 def sample_metrics() -> None:
-    """Writes down one sample of each metric."""
+    """Writes down one sample of each metric; of the slow ones, and rolled up, once a minute."""
     cluster = snapshot()
     tell_change(cluster)
-    Sample.objects.bulk_create(measure(cluster, timezone.now()))
+    now = timezone.now()
+    minute = now.replace(second=0, microsecond=0)
+    is_first = not Sample.objects.filter(metric=KAFKA_UP.name, at__gte=minute).exists()
+    Sample.objects.bulk_create(measure(cluster, now, slow=is_first))
+    if is_first:
+        roll_up(now)
 
 
 def tell_change(cluster: Cluster | Unreachable) -> None:
@@ -108,30 +112,11 @@ def clean_up() -> None:
     """Removes what nobody reads any more."""
     with suppress(BusyModelError):  # a rebuild runs, and drops its tables itself
         drop_what_was_left()
-    thin_samples()
+    drop_old_samples(timezone.now())
     clean_up_recommendations()
     merge_batches(timezone.now() - EVERY_BATCH_FOR)
     RejectedRecord.objects.filter(batch__committed_at__lt=timezone.now() - REJECTED_FOR).delete()
     CollectedMinute.objects.filter(minute__lt=timezone.now() - COLLECTED_FOR).delete()
-
-
-def thin_samples() -> None:
-    """Keeps every sample for a day, then the first of each minute, and none after a week."""
-    now = timezone.now()
-    Sample.objects.filter(at__lt=now - SAMPLES_FOR).delete()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            DELETE FROM streaming_sample WHERE id IN (
-                SELECT id FROM (
-                    SELECT id, row_number() OVER (
-                        PARTITION BY metric, label, date_trunc('minute', at) ORDER BY at, id) AS place
-                    FROM streaming_sample WHERE at < %s
-                ) old WHERE place > 1
-            )
-            """,
-            [now - EVERY_SAMPLE_FOR],
-        )
 
 
 def clean_up_recommendations() -> None:

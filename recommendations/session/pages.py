@@ -51,7 +51,7 @@ class Pages:
             return
         try:
             found = await presence.present(visitors)
-            await self._send(dict.fromkeys(found.visitors, self._composed))
+            await self._send(dict.fromkeys(found.visitors, self._at_once))
         except (RedisError, OSError) as error:
             self._valkey.began(error)
         else:
@@ -117,6 +117,12 @@ class Pages:
                 if message is not None:
                     await get_channel_layer().group_send(group_of_visitor(visitor_id), message)
                     self.sent += 1
+
+    async def _at_once(self, visitor_id: str) -> Message | None:
+        """As `_composed`, with when its newest event was received: how long that took is measured where it is sent."""
+        pending = self.pending.of(visitor_id)
+        message = await self._composed(visitor_id)
+        return message | {"receivedAt": pending[-1]["receivedAt"]} if message and pending else message
 
     async def _composed(self, visitor_id: str) -> Message | None:
         """The list with the visitor's pending events; None where there are none, or Postgres does not tell."""

@@ -15,7 +15,7 @@ from streaming.admin.collected import spool_tile
 from streaming.balance import totals
 from streaming.cluster import Cluster, Unreachable
 from streaming.freshness import measure_freshness
-from streaming.metrics import FRESHNESS_WINDOW
+from streaming.metrics.measuring import FRESHNESS_WINDOW
 from streaming.models import Batch
 from streaming.queries import QueryState, query_states
 from streaming.snapshots import snapshot

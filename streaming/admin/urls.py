@@ -4,6 +4,7 @@ from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, T
 from streaming.admin.collected import CollectedPage
 from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
+from streaming.admin.metric_pages import MetricsPage
 from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
 from streaming.admin.query_pages import QueriesPage, QueryPage
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("live/", LivePage.as_admin_view(), name="live"),
     path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),
     path("live/<int:partition>/<int:offset>/whole/", WholePage.as_admin_view(), name="whole"),
+    path("metrics/", MetricsPage.as_admin_view(), name="metrics"),
     path("models/", ModelsPage.as_admin_view(), name="models"),
     path("models/compared/", ComparedPage.as_admin_view(), name="compared_models"),
     path("models/<slug:name>/promote/", PromotePage.as_admin_view(), name="promote_model"),

@@ -5,11 +5,11 @@ from django.test import Client
 from django.utils import timezone
 
 from recommendations.models import FoldedMinute
-from streaming import metrics
 from streaming.admin.minutes import REST, lines_by, lines_of_counts, shown, totals
 from streaming.cluster import Unreachable
 from streaming.health import check_spool
-from streaming.metrics import measure
+from streaming.metrics import definitions as metrics
+from streaming.metrics.measuring import measure
 from streaming.spool import waiting
 from tracking.models import CollectedMinute, SpooledRecord
 
