@@ -1,4 +1,4 @@
-"""One connection to the cluster for each process, for reading what it is and does."""
+"""One connection to the cluster for each process that reads what it is and does, and one that changes it."""
 
 import threading
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from kafka.net.compat import KafkaNetClient
 T = TypeVar("T")
 
 TIMEOUT_MS = 2000
+CHANGE_TIMEOUT_MS = 15_000
+"""A change goes through the controller's log and may be waited for; giving up early would leave it unknown."""
 
 _OPTIONS = {
     "security.protocol": "security_protocol",
@@ -32,7 +34,8 @@ class UnansweredError(Exception):
 class Connection:
     """Opens its client when first asked, and anew after a failure. Safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout_ms: int) -> None:
+        self._timeout_ms = timeout_ms
         self._lock = threading.Lock()
         self._client: KafkaAdminClient | None = None
         self._address = ""
@@ -49,7 +52,7 @@ class Connection:
             detail = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
             raise UnansweredError(
                 f"Kafka did not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
-                f"for {TIMEOUT_MS / 1000:g} s{detail}"
+                f"for {self._timeout_ms / 1000:g} s{detail}"
             ) from error
 
     def close(self) -> None:
@@ -66,11 +69,11 @@ class Connection:
             self._client.close()
             self._client = None
         self._address = settings.KAFKA_BOOTSTRAP_SERVERS
-        self._client = _connect(self._address)
+        self._client = _connect(self._address, self._timeout_ms)
         return self._client
 
 
-def _connect(address: str) -> KafkaAdminClient:
+def _connect(address: str, timeout_ms: int) -> KafkaAdminClient:
     opened: list[KafkaNetClient] = []
 
     def open_network(**options: Any) -> KafkaNetClient:
@@ -81,7 +84,7 @@ def _connect(address: str) -> KafkaAdminClient:
         return KafkaAdminClient(
             bootstrap_servers=address.split(","),
             client_id="tributary-admin",
-            request_timeout_ms=TIMEOUT_MS,
+            request_timeout_ms=timeout_ms,
             bootstrap_timeout_ms=TIMEOUT_MS,
             kafka_client=open_network,
             **{_OPTIONS[name]: value for name, value in settings.KAFKA_SECURITY.items()},
@@ -93,4 +96,5 @@ def _connect(address: str) -> KafkaAdminClient:
         raise
 
 
-connection = Connection()
+connection = Connection(TIMEOUT_MS)
+changing_connection = Connection(CHANGE_TIMEOUT_MS)

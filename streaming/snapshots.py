@@ -36,6 +36,13 @@ def snapshot() -> Cluster | Unreachable:
         return taken
 
 
+def forget() -> None:
+    """Lets whoever asks next in this process see what was changed just now."""
+    global _newest
+    with _lock:
+        _newest = None
+
+
 def take_snapshot() -> Cluster | Unreachable:
     """The cluster as it is now."""
     try:

@@ -72,15 +72,22 @@ class ChangePage(AdminPage):
         return self.request.GET.dict()
 
     def make_form(self, data: Any = None) -> forms.Form:
+        """Without fields, nothing is asked. Raises RefusedError, UnansweredError."""
         return self.form_class(data, initial=self.get_initial())
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.form_class is forms.Form:  # nothing to ask: what it would do is shown at once
-            return self._propose(forms.Form({}))
-        return self._ask(self.make_form())
+        try:
+            form = self.make_form()
+        except (RefusedError, UnansweredError) as error:
+            return self._ask(forms.Form(), refusal=str(error))
+        # Nothing to ask: what it would do is shown at once.
+        return self._ask(form) if form.fields else self._propose(self.make_form({}))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = forms.Form({}) if self.form_class is forms.Form else self.make_form(request.POST)
+        try:
+            form = self.make_form(request.POST)
+        except (RefusedError, UnansweredError) as error:
+            return self._ask(forms.Form(), refusal=str(error), status=409)
         if not form.is_valid():
             return self._ask(form, status=400)
         if "seen" not in request.POST:

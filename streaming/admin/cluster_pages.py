@@ -1,6 +1,7 @@
 """The cluster as it is: brokers, topics, partitions and the groups that read them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -12,6 +13,16 @@ from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
 from streaming.groups import ConsumerGroup, PartitionLag
 from streaming.queries import query_states
 from streaming.snapshots import snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A link to a page that changes something, for those who may."""
+
+    title: str
+    address: str
+    permission: str
+    is_danger: bool = False
 
 
 class ClusterPage(AdminPage):
@@ -29,11 +40,15 @@ class ClusterPage(AdminPage):
             **kwargs,
             tiles=self.tiles(cluster),
             tables=self.tables(cluster),
+            actions=[each for each in self.actions() if self.request.user.has_perm(each.permission)],
             unanswered=cluster.unanswered,
             taken_at=moment(cluster.taken_at),
         )
 
     def tiles(self, cluster: Cluster) -> list[Tile]:
+        return []
+
+    def actions(self) -> list[Action]:
         return []
 
     def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
@@ -90,6 +105,9 @@ class OverviewPage(ClusterPage):
 class TopicsPage(ClusterPage):
     title = "Topics"
 
+    def actions(self) -> list[Action]:
+        return [Action("Create a topic", reverse("cluster:create_topic"), "streaming.create_topic")]
+
     def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
         headers = ("Topic", "State", "Partitions", "Replicas", "Records", "On disk")
         shown = [topic for topic in cluster.topics if not topic.internal]
@@ -121,6 +139,17 @@ class TopicsPage(ClusterPage):
 class TopicPage(ClusterPage):
     def get_title(self) -> str:
         return f"Topic {self.kwargs['name']}"
+
+    def actions(self) -> list[Action]:
+        def at(page: str) -> str:
+            return reverse(f"cluster:{page}", args=[self.kwargs["name"]])
+
+        return [
+            Action("Settings", at("topic_settings"), "streaming.change_topic"),
+            Action("Add partitions", at("add_partitions"), "streaming.change_topic"),
+            Action("Delete records", at("truncate_topic"), "streaming.truncate_topic", is_danger=True),
+            Action("Delete the topic", at("delete_topic"), "streaming.delete_topic", is_danger=True),
+        ]
 
     def tiles(self, cluster: Cluster) -> list[Tile]:
         topic = self._topic(cluster)

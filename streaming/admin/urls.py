@@ -6,12 +6,24 @@ from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
 from streaming.admin.metric_pages import MetricsPage
 from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
+from streaming.admin.operating.setting_pages import TopicSettingsPage
+from streaming.admin.operating.topic_pages import (
+    AddPartitionsPage,
+    CreateTopicPage,
+    DeleteTopicPage,
+    TruncatePage,
+)
 from streaming.admin.query_pages import QueriesPage, QueryPage
 
 app_name = "cluster"
 urlpatterns = [
     path("cluster/", OverviewPage.as_admin_view(), name="overview"),
     path("cluster/topics/", TopicsPage.as_admin_view(), name="topics"),
+    path("cluster/create-topic/", CreateTopicPage.as_admin_view(), name="create_topic"),
+    path("cluster/topics/<str:name>/settings/", TopicSettingsPage.as_admin_view(), name="topic_settings"),
+    path("cluster/topics/<str:name>/partitions/", AddPartitionsPage.as_admin_view(), name="add_partitions"),
+    path("cluster/topics/<str:name>/truncate/", TruncatePage.as_admin_view(), name="truncate_topic"),
+    path("cluster/topics/<str:name>/delete/", DeleteTopicPage.as_admin_view(), name="delete_topic"),
     path("cluster/topics/<path:name>/", TopicPage.as_admin_view(), name="topic"),
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),

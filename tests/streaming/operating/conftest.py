@@ -1,0 +1,49 @@
+"""The changing pages as an operator goes through them: asked, shown, confirmed."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from tests.streaming.conftest import admin, nothing_remembered, prefix, produce, topics
+
+__all__ = ["admin", "nothing_remembered", "prefix", "produce", "topics"]
+
+Change = Callable[..., str]
+
+
+@pytest.fixture
+def change(admin: Client) -> Change:
+    """Fills in the page at an address, confirms what it shows, and returns what it showed."""
+
+    def through(address: str, data: dict[str, str] | None = None, name: str = "") -> str:
+        asked = admin.post(address, data) if data else admin.get(address)
+        shown = asked.content.decode()
+        assert asked.status_code == 200, refusal_of(asked.context)
+        assert "seen" in asked.context, refusal_of(asked.context)
+        confirmed = {**(data or {}), "seen": asked.context["seen"], "confirmation": name}
+        answer = admin.post(address, confirmed)
+        assert answer.status_code == 302, refusal_of(answer.context)
+        return shown
+
+    return through
+
+
+def refusal_of(context: Any) -> str:
+    return str(context.get("refusal") or context.get("problem") or dict(context["form"].errors))
+
+
+@pytest.fixture
+def name(prefix: str) -> str:
+    """Of a topic that is not there yet, and is gone after the test."""
+    return f"{prefix}{uuid4().hex[:6]}"
+
+
+@pytest.fixture
+def kafka(settings: Settings) -> AdminClient:
+    """Another client than the admin's own, to see what became of it."""
+    return AdminClient(settings.KAFKA_CLIENT)
