@@ -8,6 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shop.art.pictures import picture_version
+from shop.finding.models import SearchEntry, SearchWord
+from shop.reviews.models import Review
+from shop.wishes.models import Wish
+
+__all__ = ["CURRENCY", "LOW_STOCK", "Category", "Product", "Review", "SearchEntry", "SearchWord", "Wish"]
 
 CURRENCY = "EUR"
 LOW_STOCK = 5
@@ -60,6 +65,9 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(default=0)
     hidden = models.BooleanField(default=False, help_text="Out of the shop: its page answers 404")
     created_at = models.DateTimeField(default=timezone.now)
+    rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, editable=False)
+    review_count = models.PositiveIntegerField(default=0, editable=False)
+    """Both are kept by the database: shop/sql/ratings.sql."""
     shape = models.CharField(max_length=20)
     colour = models.CharField(max_length=20)
     pattern = models.CharField(max_length=20)
@@ -84,6 +92,11 @@ class Product(models.Model):
             ),
             models.Index(
                 fields=["-created_at", "product_id"], name="product_newest", condition=Q(hidden=False)
+            ),
+            models.Index(
+                fields=["stock", "-created_at", "product_id"],
+                name="product_last_few",
+                condition=Q(hidden=False, stock__gt=0, stock__lte=LOW_STOCK),
             ),
         ]
 

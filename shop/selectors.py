@@ -1,18 +1,20 @@
 """What the pages read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OrderBy, QuerySet
 from django.db.models.functions import Abs
 
 from shop.models import LOW_STOCK, Category, Product
 
-SORTS = {
+Sort = tuple[str, Sequence[str | OrderBy]]
+SORTS: dict[str, Sort] = {
     "newest": ("Newest", ["-created_at", "product_id"]),
     "price": ("Price, low to high", ["price", "product_id"]),
     "-price": ("Price, high to low", ["-price", "-product_id"]),
+    "rating": ("Best rated", [F("rating").desc(nulls_last=True), "-review_count", "product_id"]),
     "name": ("Name", ["name", "product_id"]),
 }
 """The values of `?sort=`, what each is called and how it orders; the first is the default."""
@@ -26,10 +28,6 @@ def products_shown() -> QuerySet[Product]:
 def departments() -> list[tuple[str, list[Category]]]:
     """The menu: each department's categories, in one query."""
     return [(name, list(group)) for name, group in groupby(Category.objects.all(), lambda c: c.department)]
-
-
-def category_products(category: Category, sort: str) -> QuerySet[Product]:
-    return products_shown().filter(category=category).order_by(*SORTS[sort][1])
 
 
 def newest_products(limit: int) -> list[Product]:
@@ -52,13 +50,3 @@ def products_near(product: Product, limit: int) -> list[Product]:
     """Others of the same category, those nearest in price first."""
     others = products_shown().filter(category=product.category_id).exclude(pk=product.pk)
     return list(others.order_by(Abs(F("price") - product.price), "product_id")[:limit])
-
-
-def search_products(query: str) -> QuerySet[Product]:
-    """Products that have every word of the query in their name, brand or category; none for no words."""
-    words = query.replace("\x00", " ").split()
-    matching = Q()
-    for word in words:
-        matching &= Q(name__icontains=word) | Q(brand__icontains=word) | Q(category__name__icontains=word)
-    found = products_shown().filter(matching) if words else products_shown().none()
-    return found.order_by("name", "product_id")

@@ -1,17 +1,18 @@
 """The pages of the shop."""
 
+from dataclasses import replace
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from shop import selectors
+from shop.finding.asked import asked_in
+from shop.finding.listing import BY_RELEVANCE, list_products
+from shop.finding.search import search as find
 from shop.models import Category
-from shop.paging import page_of
 
-LONGEST_QUERY = 100
 UNDER = Decimal(20)
 
 
@@ -34,19 +35,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Category, slug=slug)
-    asked = request.GET.get("sort", "")
-    sort = asked if asked in selectors.SORTS else selectors.DEFAULT_SORT
-    page = page_of(selectors.category_products(found, sort), request.GET.get("page"))
+    asked = replace(asked_in(request.GET, selectors.SORTS), query="", categories=())
+    products = selectors.products_shown().filter(category=found)
     return render(
         request,
         "shop/category.html",
         {
             "departments": selectors.departments(),
             "category": found,
-            "page": page,
-            "page_query": "" if sort == selectors.DEFAULT_SORT else f"sort={sort}&",
-            "sort": sort,
-            "sorts": {value: label for value, (label, _) in selectors.SORTS.items()},
+            "list_id": found.list_id,
+            "listing": list_products(products, asked, request.GET.get("page"), selectors.SORTS),
         },
     )
 
@@ -67,16 +65,17 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    page = page_of(selectors.search_products(query), request.GET.get("page"))
+    asked = asked_in(request.GET, BY_RELEVANCE)
+    found = find(asked.query)
     return render(
         request,
         "shop/search.html",
         {
             "departments": selectors.departments(),
-            "query": query,
-            "page": page,
-            "page_query": f"{urlencode({'q': query})}&",
+            "query": asked.query,
+            "found": found,
+            "list_id": "search",
+            "listing": list_products(found.products, asked, request.GET.get("page"), BY_RELEVANCE),
         },
     )
 

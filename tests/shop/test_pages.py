@@ -13,7 +13,10 @@ from shop.selectors import SORTS
 
 pytestmark = pytest.mark.usefixtures("stocked_shop")
 
-PAGES = ["/", "/c/mugs/", "/c/mugs/?page=2&sort=price", "/p/mug-001/", "/search/?q=lamp", "/search/"]
+PAGES = [
+    *("/", "/c/mugs/", "/c/mugs/?page=2&sort=price", "/c/mugs/?stock=in&price=10-20&rating=4", "/p/mug-001/"),
+    *("/search/?q=lamp", "/search/?q=lanp&category=lamps", "/search/"),
+]
 MOST_QUERIES = 10
 MEDIAN_SECONDS = 0.05
 
