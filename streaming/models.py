@@ -4,6 +4,11 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 
+# Django finds the models of an app here; these stand with what works on them.
+from streaming.drills.models import DrillRun
+
+__all__ = ["DrillRun"]
+
 
 class Query(models.Model):
     """A streaming query of the Spark application and the driver that owns it."""

@@ -1,11 +1,8 @@
 """Load on the collector at a steady rate, with a note of every event that it acknowledged."""
 
 import asyncio
-import base64
-import json
 import random
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +10,11 @@ from uuid import uuid4
 
 import httpx
 
-from tests.product.connection import Answer, Connection
+from streaming.drills.connection import Answer, Connection
+from streaming.drills.load import SteadyLoad
 from tests.stack import Product
 
 BATCH = 10
-RETRY_SECONDS = 0.5
 
 
 @dataclass
@@ -75,85 +72,17 @@ class Load:
             self.refused += len(calls)
 
 
-@dataclass
-class Singles:
-    """Sends `rate` events/s, one a request. Each visitor has a connection and sends in order, as a browser does:
+class Singles(SteadyLoad):
+    """One event a request at the product under test: whatever is not answered 200 is a 503 that says when to return."""
 
-    what was not answered 200 is sent again, under its messageId, before what comes after it.
-    """
+    def __init__(self, product: Product, rate: int) -> None:
+        super().__init__(product.shop, product.write_key, rate)
 
-    product: Product
-    rate: int
-    visitors: int = 100
-    acknowledged: dict[str, list[str]] = field(default_factory=dict)
-    """By visitor, the messageId of every event that was answered 200, in the order of sending."""
-    statuses: Counter[int] = field(default_factory=Counter)
-    """How often each was answered; 0 for no answer."""
-    took: list[tuple[float, float]] = field(default_factory=list)
-    """How many seconds each answer took, and how many after the start it was asked for."""
-
-    def __post_init__(self) -> None:
-        self.name = f"Load {uuid4().hex[:12]}"
-        """Of its events, and of no other's."""
-
-        self.began = time.monotonic()
-
-    async def __aenter__(self) -> "Singles":
-        self.stopping = asyncio.Event()
-        self.tasks = [asyncio.create_task(self._visit(number)) for number in range(self.visitors)]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.stopping.set()
-        await asyncio.gather(*self.tasks)
-
-    @property
-    def total(self) -> int:
-        return sum(map(len, self.acknowledged.values()))
-
-    def waited(self, share: float, since: float = 0) -> float:
-        """The seconds within which this share of the answers came, of those asked so many seconds after the start."""
-        took = sorted(seconds for seconds, asked in self.took if asked >= since)
-        return took[min(len(took) - 1, int(len(took) * share))]
-
-    async def _visit(self, number: int) -> None:
-        period = self.visitors / self.rate
-        at = time.monotonic() + period * number / self.visitors
-        visitor = f"{self.name}-{number}"
-        known = self.acknowledged[visitor] = []
-        connection = Connection(self.product.shop)
-        while not self.stopping.is_set():
-            await asyncio.sleep(max(0.0, at - time.monotonic()))
-            at += period
-            known.append(await self._send(connection, visitor))
-        connection.close()
-
-    async def _send(self, connection: Connection, visitor: str) -> str:
-        message_id = str(uuid4())
-        while (answer := await self.attempt(connection, visitor, message_id)) is None or answer.status != 200:
-            if answer is not None:
-                assert answer.status == 503, answer
-                assert int(answer.headers["retry-after"]) > 0
-            await asyncio.sleep(RETRY_SECONDS)
-        return message_id
-
-    async def attempt(self, connection: Connection, visitor: str, message_id: str) -> Answer | None:
-        """What sending the event once was answered; None where the connection broke."""
-        call = {
-            "event": self.name,
-            "messageId": message_id,
-            "anonymousId": visitor,
-            "context": {"locale": "en"},
-        }
-        key = base64.b64encode(f"{self.product.write_key}:".encode()).decode()
-        began = time.monotonic()
-        try:
-            answer = await connection.request(
-                "POST", "/v1/track", json.dumps(call).encode(), {"authorization": f"Basic {key}"}
-            )
-        except OSError:
-            self.statuses[0] += 1
-            return None
-        self.statuses[answer.status] += 1
-        self.took.append((time.monotonic() - began, began - self.began))
+    async def attempt(
+        self, connection: Connection, visitor: str, message_id: str, number: int = 0
+    ) -> Answer | None:
+        answer = await super().attempt(connection, visitor, message_id, number)
+        if answer is not None and answer.status != 200:
+            assert answer.status == 503, answer
+            assert int(answer.headers["retry-after"]) > 0
         return answer

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.product.connection import Connection, read_answer
+from streaming.drills.connection import Connection, read_answer
 from tests.stack import Product
 from tests.tracking.hostile import hostile
 

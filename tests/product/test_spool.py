@@ -9,7 +9,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from tests.product.connection import Answer, Connection
+from streaming.drills.connection import Answer, Connection
 from tests.product.ledger import applied, events_in_log, is_back, kill
 from tests.product.load import Singles
 from tests.product.servers import BROKERS, brokers, keep_killed, paused, postgres
@@ -137,7 +137,7 @@ async def send_to_each(load: Singles, ids: dict[str, str]) -> list[Answer | None
     """One event for each visitor, all at once, on a new connection each."""
 
     async def send(visitor: str, message_id: str) -> Answer | None:
-        answer = await load.attempt(Connection(load.product.shop), visitor, message_id)
+        answer = await load.attempt(Connection(load.shop), visitor, message_id)
         if answer is not None and answer.status == 200:
             load.acknowledged[visitor] = [message_id]
         return answer

@@ -1,0 +1,70 @@
+"""What a drill owes the installation, and who pays when the drill cannot.
+
+A drill says what it owes *before* it strikes. It puts back itself, in reverse; where it is killed, a small process of
+its own does so, which holds the other end of a pipe and outlives it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from services.home import CHECKOUT, Home
+from services.process import PART, STACK
+from streaming.drills.models import close
+from streaming.drills.parts import resume
+
+WAYS: Final[dict[str, Callable[..., None]]] = {"close": close, "resume": resume}
+"""How to put back each thing, by name. Each is harmless when done twice."""
+
+
+class Debts:
+    """What has been changed and not put back yet. Use `open_debts`."""
+
+    def __init__(self, pipe: Any) -> None:
+        self.pipe = pipe
+        self.owed: dict[int, tuple[str, dict[str, Any]]] = {}
+        self.count = 0
+
+    @contextmanager
+    def owing(self, way: str, **arguments: Any) -> Iterator[None]:
+        """Puts back, in the given way, at the end of the block; the guard does where this process is killed in it."""
+        self.count += 1
+        number = self.count
+        self.owed[number] = (way, arguments)
+        self._tell({"owed": number, "way": way, "arguments": arguments})
+        try:
+            yield
+        finally:
+            WAYS[way](**arguments)
+            del self.owed[number]
+            self._tell({"paid": number})
+
+    def _tell(self, line: dict[str, Any]) -> None:
+        self.pipe.write(json.dumps(line).encode() + b"\n")
+        self.pipe.flush()
+
+
+@contextmanager
+def open_debts(home: Home) -> Iterator[Debts]:
+    """Debts with a guard beside them. It belongs to no part of the stack, so that nobody takes it along."""
+    environment = {name: value for name, value in os.environ.items() if name not in (STACK, PART)}
+    with home.log("drill-guard").open("ab") as log:
+        guard = subprocess.Popen(
+            [sys.executable, "-m", "streaming.drills.guard"],
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    assert guard.stdin is not None
+    try:
+        yield Debts(guard.stdin)
+    finally:
+        guard.stdin.close()
+        guard.wait()

@@ -1,0 +1,179 @@
+"""Runs a drill from its start to its report."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from confluent_kafka import KafkaException
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+from kafka.errors import KafkaError
+
+from services.home import Home
+from services.state import read_state
+from streaming.connection import UnansweredError
+from streaming.drills import log
+from streaming.drills.afterwards import check
+from streaming.drills.drill import Drill
+from streaming.drills.models import DrillRun
+from streaming.drills.partitions import NeverError
+from streaming.drills.parts import NotBackError, NotHereError, Parts
+from streaming.drills.putting_back import Debts, open_debts
+from streaming.drills.recording import Recording
+from streaming.drills.stage import Stage
+from tracking.database import in_database
+
+logger = logging.getLogger(__name__)
+
+RATE: Final = 200
+"""Events per second, beside what the shop's own visitors send."""
+SAMPLE_SECONDS: Final = 1.0
+SAVE_TRIES: Final = 60
+
+
+class BusyDrillError(Exception):
+    """Another drill runs: two at a time would measure each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a drill is to be run."""
+
+    rate: int = RATE
+    rebuild: bool = True
+    """Whether the model is compared with a rebuild at the end, which reads the whole log."""
+
+
+@contextmanager
+def only_one(home: Home) -> Iterator[None]:
+    """Raises BusyDrillError."""
+    home.create()
+    with (home.run / "drill.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyDrillError("Another drill runs: wait until it has ended.") from error
+        yield
+
+
+def run(drill: Drill, record: DrillRun, order: Order) -> DrillRun:
+    """Runs it in an event loop of its own; the record is saved with its report. Raises BusyDrillError."""
+    home = Home.from_environment()
+    recording = Recording()
+    with only_one(home), open_debts(home) as debts, debts.owing("close", run=record.pk):
+        asyncio.run(_run(drill, record, order, home, recording, debts))
+    return record
+
+
+async def _run(
+    drill: Drill, record: DrillRun, order: Order, home: Home, recording: Recording, debts: Debts
+) -> None:
+    me = asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    keeping = asyncio.create_task(_keep(record, recording))
+    state, reason = DrillRun.State.INTERRUPTED, "It was interrupted; what it had struck was put back."
+    try:
+        shop = read_state(home)
+        if shop is None or shop.shop is None:
+            raise NotHereError("No stack runs here: start it with `make up`.")
+        stage = Stage(shop.shop, settings.WRITE_KEY, order.rate, Parts(home), debts, recording)
+        await _perform(drill, stage, order)
+        state, reason = (DrillRun.State.PASSED if recording.passed else DrillRun.State.FAILED), ""
+    except NotHereError as error:
+        state, reason = DrillRun.State.REFUSED, str(error)
+    except (
+        NeverError,
+        NotBackError,
+        UnansweredError,
+        KafkaException,
+        KafkaError,
+        DatabaseError,
+        OSError,
+    ) as error:
+        logger.error("The drill %s went wrong: %s", drill.name, error)
+        state, reason = DrillRun.State.FAILED, str(error)
+    finally:
+        keeping.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeping
+        record.state, record.reason, record.ended_at = state, reason, timezone.now()
+        record.report = recording.as_json()
+        await _save_at_last(record)
+
+
+async def _perform(drill: Drill, stage: Stage, order: Order) -> None:
+    start = await asyncio.to_thread(log.ends)
+    sampling = asyncio.create_task(_sample(stage))
+    try:
+        async with stage.running:
+            if drill.under_load:
+                stage.recording.note(
+                    f"Load of {order.rate} events/s, {len(stage.pages.pages)} open pages, and a visitor of the shop"
+                )
+                await stage.begin()
+            await drill.steps(stage)
+    finally:
+        sampling.cancel()
+        with suppress(asyncio.CancelledError):
+            await sampling
+    stage.recording.note("The load has ended")
+    if drill.under_load:
+        await check(stage, drill, start, rebuild=order.rebuild)
+
+
+async def _sample(stage: Stage) -> None:
+    """One point of each series a second."""
+    load, pages = stage.load, stage.pages
+    before = (0, 0, 0, 0)
+    while True:
+        await asyncio.sleep(SAMPLE_SECONDS)
+        now = (load.total, load.unanswered, pages.lists, len(load.took))
+        slowest = max((took for took, _ in load.took[before[3] :]), default=None)
+        stage.recording.sample(
+            {
+                "acknowledged": now[0] - before[0],
+                "failed": now[1] - before[1],
+                "lists": now[2] - before[2],
+                "slowest": None if slowest is None else slowest * 1000,
+                "lag": await _lag(),
+            }
+        )
+        before = now
+
+
+async def _lag() -> float | None:
+    with suppress(DatabaseError, TimeoutError):  # a gap in the chart: Postgres may be what was struck
+        return await asyncio.wait_for(in_database(log.lag), 2 * SAMPLE_SECONDS)
+    return None
+
+
+async def _keep(record: DrillRun, recording: Recording) -> None:
+    """Writes the report down every second, for whoever watches."""
+    while True:
+        await asyncio.sleep(SAMPLE_SECONDS)
+        with suppress(DatabaseError):  # Postgres may be what was struck; the next second tries again
+            await in_database(_save, record.pk, recording.as_json())
+
+
+def _save(run: int, report: object) -> None:
+    DrillRun.objects.filter(pk=run).update(report=report, seen_at=timezone.now())
+
+
+async def _save_at_last(record: DrillRun) -> None:
+    for left in reversed(range(SAVE_TRIES)):
+        try:
+            await in_database(record.save)
+        except DatabaseError:
+            if not left:
+                raise
+            await asyncio.sleep(SAMPLE_SECONDS)
+        else:
+            return
