@@ -163,33 +163,34 @@ BEGIN
 END $$;
 
 -- The pairs that the new history rows form with what their visitors looked at before: to be added in both directions.
+-- OFFSET 0 keeps the planner from working out an event's weight again for each of its pairs.
 CREATE OR REPLACE FUNCTION recommendations_looked_at_together()
 RETURNS TABLE (product_id text, other_id text, weight float8) LANGUAGE sql STABLE AS $$
-    SELECT e.product_id, earlier.product_id,
-           exp(-p.distance_decay * (earlier.distance - 1)) * told.weight
-               * recommendations_growth(e.occurred_at, p.landmark, p.half_life)
-    FROM recommendations_parameters p
-    CROSS JOIN new_interaction e
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN e.weight < 0 THEN e.weight ELSE greatest(e.weight - coalesce((
-            SELECT max(h.weight) FROM recommendations_visitorevent h
+    SELECT told.product_id, other.id, exp(-told.distance_decay * (other.distance - 1)) * told.weight
+    FROM (
+        SELECT e.product_id, p.distance_decay,
+               ARRAY(  -- newest first, each once
+                   SELECT id FROM unnest(earlier.ids) WITH ORDINALITY AS looked_at (id, place)
+                   WHERE array_position(earlier.ids, id) = place LIMIT p.lookback
+               ) AS others,
+               CASE WHEN e.weight < 0 THEN e.weight ELSE greatest(e.weight - coalesce(earlier.weight, 0), 0) END
+                   * recommendations_growth(e.occurred_at, p.landmark, p.half_life) AS weight
+        FROM recommendations_parameters p
+        CROSS JOIN new_interaction e
+        CROSS JOIN LATERAL (
+            SELECT array_agg(h.product_id ORDER BY h.position DESC)
+                       FILTER (WHERE h.product_id <> e.product_id AND h.appended_at > e.appended_at - p.memory) AS ids,
+                   max(h.weight)
+                       FILTER (WHERE h.product_id = e.product_id AND h.occurred_at > e.occurred_at - p.repeat_after)
+                       AS weight
+            FROM recommendations_visitorevent h
             WHERE h.visitor_id = e.visitor_id AND h.position < e.position
-                AND h.position >= greatest(e.position - p.history, e.since)
-                AND h.product_id = e.product_id AND h.weight > 0 AND h.occurred_at > e.occurred_at - p.repeat_after
-        ), 0), 0) END AS weight
+                AND h.position >= greatest(e.position - p.history, e.since) AND h.weight > 0
+            OFFSET 0
+        ) earlier
+        OFFSET 0
     ) told
-    CROSS JOIN LATERAL (
-        SELECT product_id, row_number() OVER (ORDER BY max(position) DESC) AS distance
-        FROM (
-            SELECT product_id, position, weight, appended_at FROM recommendations_visitorevent h
-            WHERE h.visitor_id = e.visitor_id AND h.position < e.position
-                AND h.position >= greatest(e.position - p.history, e.since)
-        ) kept
-        WHERE product_id <> e.product_id AND weight > 0 AND appended_at > e.appended_at - p.memory
-        GROUP BY product_id
-        ORDER BY max(position) DESC
-        LIMIT p.lookback
-    ) earlier
+    CROSS JOIN LATERAL unnest(told.others) WITH ORDINALITY AS other (id, distance)
     WHERE told.weight <> 0
 $$;
 
@@ -216,9 +217,8 @@ $$;
 
 -- Keeps the newest of each history, once all that the new rows pair with has been read.
 CREATE OR REPLACE FUNCTION recommendations_shorten_histories() RETURNS void LANGUAGE sql AS $$
-    DELETE FROM recommendations_visitorevent h USING touched_visitor t
-    WHERE h.visitor_id = t.visitor_id
-        AND h.position <= t.last_position - (SELECT history FROM recommendations_parameters)
+    DELETE FROM recommendations_visitorevent h USING touched_visitor t, recommendations_parameters p
+    WHERE t.last_position > p.history AND h.visitor_id = t.visitor_id AND h.position <= t.last_position - p.history
 $$;
 
 -- Folds what was copied into batch_event. Returns what the ledger needs to know, with milliseconds by stage.

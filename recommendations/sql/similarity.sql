@@ -13,7 +13,7 @@ DROP FUNCTION IF EXISTS recommendations_list(text, timestamptz);
 CREATE OR REPLACE FUNCTION recommendations_growth(moment timestamptz, landmark timestamptz, half_life interval)
 RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
     exp(ln(2.0::float8) * least(greatest(
-        extract(epoch FROM moment - landmark)::float8 / extract(epoch FROM half_life)::float8, -500), 500));
+        date_part('epoch', moment - landmark) / date_part('epoch', half_life), -500), 500));
 
 -- similarity(a, b) = w_ab / ((n_a + smoothing)^damping (n_b + smoothing)^other_damping), of stored sums that are `times` too
 -- heavy: the damped count of a is given as it is, since it is the same for every b.

@@ -16,6 +16,14 @@ from streaming.rebuild.tables import LIVE, use
 REBUILT: Final = -1
 """Stands for the number of the batch where Spark's batches were not those that folded it."""
 FORGETTING: Final = timedelta(days=1)
+OPTIONS: Final = {
+    "TimeZone": "UTC",
+    "jit": "off",
+    "synchronous_commit": "off",
+    "client_connection_check_interval": "1000",
+    "work_mem": "64MB",  # a batch's sorts and temporary tables stay in memory
+    "temp_buffers": "64MB",
+}
 BATCHES_PUT_ASIDE: Final = 50
 """Of which pairs are added up together: some hundred megabytes."""
 
@@ -85,5 +93,5 @@ def connect() -> Connection:
         settings.DATABASE_URL,
         autocommit=True,
         application_name="tributary-rebuild",
-        options="-c TimeZone=UTC -c synchronous_commit=off -c client_connection_check_interval=1000 -c jit=off",
+        options=" ".join(f"-c {name}={value}" for name, value in OPTIONS.items()),
     )
