@@ -12,13 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommendations.consumers import close_sockets
 from shop import selectors
-from shop.accounts import tracked_user_id
+from shop.mydata.owner import owner_of
+from shop.mydata.suggestions import suggestions_for
 from tracking import consent
 from tracking.consent import Consent
 from tracking.erasure import erase_visitor
 from tracking.erasure_views import give_new_visitor
-from tracking.identity import visitors_of_user
-from tracking.visitors import COOKIE, visitor_of_cookie
 
 CHOICES: Final = {Consent.GRANTED, Consent.DENIED}
 
@@ -59,29 +58,30 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 def _erased(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    for visitor_id in _visitors_of(request):
+    for visitor_id in owner_of(request).visitors:
         erase_visitor(visitor_id, asked_by="visitor")
         close_sockets(visitor_id)
     give_new_visitor(request, response)
-    messages.success(request, "Erased. To the shop you are somebody new.")
+    messages.success(
+        request,
+        "Erased. To the shop you are somebody new: what it suggests now is what it suggests to everybody.",
+    )
     return response
 
 
-def _visitors_of(request: HttpRequest) -> list[str]:
-    """The cookie's visitor, with or without consent, and those that the user is known to be."""
-    own = visitor_of_cookie(request.COOKIES.get(COOKIE))
-    users = visitors_of_user(tracked_user_id(request.user)) if request.user.is_authenticated else []
-    return list(dict.fromkeys([*([own] if own else []), *users]))
-
-
 def _page(request: HttpRequest, said: str = "", status: int = 200) -> HttpResponse:
+    owner = owner_of(request)
+    given: Consent = request.consent  # type: ignore[attr-defined]
+    suggestions = suggestions_for(request.visitor_id) if given.allows else []  # type: ignore[attr-defined]
     return render(
         request,
         "shop/me.html",
         {
             "departments": selectors.departments(),
-            "visitor_id": visitor_of_cookie(request.COOKIES.get(COOKIE)),
-            "consent": request.consent,  # type: ignore[attr-defined]
+            "owner": owner,
+            "consent": given,
+            "suggestions": suggestions,
+            "own_suggestions": sum(suggestion.is_own for suggestion in suggestions),
             "said": said,
         },
         status=status,

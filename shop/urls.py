@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from shop import accounts, pictures, privacy, views
+from shop.mydata import pages as mydata
 
 app_name = "shop"
 urlpatterns = [
@@ -13,6 +14,8 @@ urlpatterns = [
     path("p/<slug:product_id>/", views.product, name="product"),
     path("search/", views.search, name="search"),
     path("me/", privacy.me, name="me"),
+    path("me/events/", mydata.events, name="my-events"),
+    path("me/export/", mydata.export, name="my-export"),
     path("me/consent/", privacy.choose, name="consent"),
     path("me/erase/", privacy.erase, name="erase"),
     path("me/sign-up/", accounts.SignUp.as_view(), name="sign-up"),
