@@ -55,6 +55,7 @@ UNFOLD: dict[str, Any] = {
                     | {"active": lambda request: request.resolver_match.view_name == "cluster:overview"},
                     _page("Topics", "stacks", "cluster:topics", "streaming.view_query"),
                     _page("Consumer groups", "groups", "cluster:groups", "streaming.view_query"),
+                    _page("Drills", "emergency", "cluster:drills", "streaming.view_drillrun"),
                     _page(
                         "Changes", "history_edu", "admin:streaming_change_changelist", "streaming.view_change"
                     ),

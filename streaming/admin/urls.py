@@ -2,6 +2,7 @@ from django.urls import path
 
 from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
 from streaming.admin.collected import CollectedPage
+from streaming.admin.drills import DrillPage, DrillRunPage, DrillsPage, StartDrillPage, StopDrillPage
 from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
 from streaming.admin.metric_pages import MetricsPage
@@ -28,6 +29,11 @@ urlpatterns = [
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
     path("collected/", CollectedPage.as_admin_view(), name="collected"),
+    path("drills/", DrillsPage.as_admin_view(), name="drills"),
+    path("drills/runs/<int:run>/", DrillRunPage.as_admin_view(), name="drill_run"),
+    path("drills/runs/<int:run>/stop/", StopDrillPage.as_admin_view(), name="stop_drill"),
+    path("drills/<slug:name>/", DrillPage.as_admin_view(), name="drill"),
+    path("drills/<slug:name>/start/", StartDrillPage.as_admin_view(), name="start_drill"),
     path("judged/", JudgedPage.as_admin_view(), name="judged"),
     path("live/", LivePage.as_admin_view(), name="live"),
     path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),

@@ -13,7 +13,7 @@ from services.process import is_alive
 from services.state import READY, PartState, read_state
 
 POLL_SECONDS = 0.1
-BACK_SECONDS = 120.0
+BACK_SECONDS = 300.0
 
 
 class NotHereError(Exception):

@@ -1,12 +1,9 @@
 """Runs a drill from its start to its report."""
 
 import asyncio
-import contextlib
-import fcntl
 import logging
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +25,7 @@ from streaming.drills.parts import NotBackError, NotHereError, Parts
 from streaming.drills.putting_back import Debts, open_debts
 from streaming.drills.recording import Recording
 from streaming.drills.stage import Stage
+from streaming.drills.starting import only_one
 from tracking.database import in_database
 
 logger = logging.getLogger(__name__)
@@ -38,10 +36,6 @@ SAMPLE_SECONDS: Final = 1.0
 SAVE_TRIES: Final = 60
 
 
-class BusyDrillError(Exception):
-    """Another drill runs: two at a time would measure each other."""
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """How a drill is to be run."""
@@ -49,18 +43,6 @@ class Order:
     rate: int = RATE
     rebuild: bool = True
     """Whether the model is compared with a rebuild at the end, which reads the whole log."""
-
-
-@contextmanager
-def only_one(home: Home) -> Iterator[None]:
-    """Raises BusyDrillError."""
-    home.create()
-    with (home.run / "drill.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyDrillError("Another drill runs: wait until it has ended.") from error
-        yield
 
 
 def run(drill: Drill, record: DrillRun, order: Order) -> DrillRun:
@@ -102,7 +84,7 @@ async def _run(
         state, reason = DrillRun.State.FAILED, str(error)
     finally:
         keeping.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError):
             await keeping
         record.state, record.reason, record.ended_at = state, reason, timezone.now()
         record.report = recording.as_json()

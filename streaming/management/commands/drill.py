@@ -11,7 +11,8 @@ from rich.table import Table
 
 from streaming.drills.catalogue import DRILLS
 from streaming.drills.models import DrillRun
-from streaming.drills.run import RATE, BusyDrillError, Order, run
+from streaming.drills.run import RATE, Order, run
+from streaming.drills.starting import BusyDrillError
 
 EXIT_CODES = {DrillRun.State.PASSED: 0, DrillRun.State.REFUSED: 3, DrillRun.State.INTERRUPTED: 130}
 """1 for a drill that failed."""
