@@ -145,6 +145,7 @@ class TopicPage(ClusterPage):
             return reverse(f"cluster:{page}", args=[self.kwargs["name"]])
 
         return [
+            Action("Messages", at("messages"), "streaming.view_query"),
             Action("Settings", at("topic_settings"), "streaming.change_topic"),
             Action("Add partitions", at("add_partitions"), "streaming.change_topic"),
             Action("Delete records", at("truncate_topic"), "streaming.truncate_topic", is_danger=True),

@@ -5,6 +5,8 @@ from streaming.admin.collected import CollectedPage
 from streaming.admin.drills import DrillPage, DrillRunPage, DrillsPage, StartDrillPage, StopDrillPage
 from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
+from streaming.admin.messages.pages import MessagePage, MessagesPage, TailPage
+from streaming.admin.messages.producing import ProducePage
 from streaming.admin.metric_pages import MetricsPage
 from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
 from streaming.admin.operating.setting_pages import TopicSettingsPage
@@ -25,6 +27,14 @@ urlpatterns = [
     path("cluster/topics/<str:name>/partitions/", AddPartitionsPage.as_admin_view(), name="add_partitions"),
     path("cluster/topics/<str:name>/truncate/", TruncatePage.as_admin_view(), name="truncate_topic"),
     path("cluster/topics/<str:name>/delete/", DeleteTopicPage.as_admin_view(), name="delete_topic"),
+    path("cluster/topics/<str:name>/messages/", MessagesPage.as_admin_view(), name="messages"),
+    path("cluster/topics/<str:name>/messages/produce/", ProducePage.as_admin_view(), name="produce"),
+    path("cluster/topics/<str:name>/messages/newer/", TailPage.as_admin_view(), name="newer_messages"),
+    path(
+        "cluster/topics/<str:name>/messages/<int:partition>/<int:offset>/",
+        MessagePage.as_admin_view(),
+        name="message",
+    ),
     path("cluster/topics/<path:name>/", TopicPage.as_admin_view(), name="topic"),
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
