@@ -18,7 +18,7 @@ PARTITIONS = 3
 @pytest.fixture(scope="module")
 def make_topic() -> Iterator[Callable[[], str]]:
     """Topics of three partitions, whose producers' clocks tell the time; gone when the file is through."""
-    admin = AdminClient(settings.KAFKA_CLIENT)
+    admin = AdminClient({**settings.KAFKA_CLIENT})
     made: list[str] = []
 
     def make() -> str:

@@ -259,7 +259,7 @@ def test_who_may_not_look_is_told_so(topic: str) -> None:
 def test_of_a_truncated_topic_it_shows_what_is_left(admin: Client, topic: str, put: Put) -> None:
     for number in range(5):
         put(topic, json.dumps({"number": number}), key="k")
-    admin_client = AdminClient(settings.KAFKA_CLIENT)
+    admin_client = AdminClient({**settings.KAFKA_CLIENT})
     assert numbers(admin, topic) == [4, 3, 2, 1, 0]
     admin_client.delete_records([TopicPartition(topic, 0, 3)])[TopicPartition(topic, 0)].result()
     assert numbers(admin, topic) == [4, 3]
