@@ -126,6 +126,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sample metrics": {"task": "streaming.tasks.sample_metrics", "schedule": 5.0, "options": {"expires": 5}},
+    "watch alerts": {"task": "streaming.tasks.watch_alerts", "schedule": 15.0, "options": {"expires": 15}},
     "refresh trending": {
         "task": "recommendations.tasks.refresh_trending",
         "schedule": 10.0,
@@ -194,6 +195,21 @@ RECOMMENDATIONS_CATALOGUE = environment.text("RECOMMENDATIONS_CATALOGUE", "shop.
 """Dotted path to the class that knows the products; see recommendations/catalogue.py."""
 RECOMMENDATIONS_MAY_READ = "tracking.keys.may_read"
 """Dotted path to a function (str) -> bool: whether an Authorization header bears a key that may read any list."""
+
+# -- Mail and alerts ----------------------------------------------------------------------------------------
+EMAIL_HOST = environment.text("EMAIL_HOST")
+"""Without one no mail is sent, and a notice that waits for it says so."""
+EMAIL_PORT = environment.number("EMAIL_PORT", 25, 1, 65535)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = environment.flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "tributary@localhost")
+ALERT_MAIL_TO = environment.words("ALERT_MAIL_TO", [])
+ALERT_WEBHOOK = environment.text("ALERT_WEBHOOK")
+ALERT_WEBHOOK_SECRET = environment.text("ALERT_WEBHOOK_SECRET")
+"""With it a webhook's body is signed: HMAC-SHA256, in the header X-Tributary-Signature."""
 
 # -- HTTP API -----------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

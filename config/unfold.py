@@ -21,6 +21,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "water",
     "SHOW_VIEW_ON_SITE": True,
     "SITE_URL": "/",
+    "ENVIRONMENT": "streaming.admin.alerts.firing_label",
     "DASHBOARD_CALLBACK": "streaming.admin.dashboard.add_dashboard",
     "COLORS": {
         "primary": {
@@ -44,6 +45,13 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _page("Dashboard", "monitoring", "admin:index", "streaming.view_query"),
                     _page("Metrics", "query_stats", "cluster:metrics", "streaming.view_query"),
+                    _page("Alerts", "notifications", "cluster:alerts", "streaming.view_alert"),
+                    _page(
+                        "Alert rules",
+                        "notification_settings",
+                        "admin:streaming_alertrule_changelist",
+                        "streaming.view_alertrule",
+                    ),
                 ]
             },
             {

@@ -5,9 +5,10 @@ from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 
 # Django finds the models of an app here; these stand with what works on them.
+from streaming.alerts.models import Alert, AlertRule, Notice, Silence
 from streaming.drills.models import DrillRun
 
-__all__ = ["DrillRun"]
+__all__ = ["Alert", "AlertRule", "DrillRun", "Notice", "Silence"]
 
 
 class Query(models.Model):

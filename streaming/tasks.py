@@ -13,6 +13,8 @@ from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from recommendations.models import Model
+from streaming.alerts.sending import send_notices
+from streaming.alerts.watch import drop_old_alerts, watch
 from streaming.als import TrainingFailedError, train
 from streaming.cluster import Cluster, Unreachable
 from streaming.ledger import merge_batches
@@ -53,6 +55,13 @@ def sample_metrics() -> None:
     Sample.objects.bulk_create(measure(cluster, now, slow=is_first))
     if is_first:
         roll_up(now)
+
+
+@shared_task
+def watch_alerts() -> None:
+    """Compares the newest samples with the rules, and sends the notices that wait. The relay does so too."""
+    watch(timezone.now())
+    send_notices()
 
 
 def tell_change(cluster: Cluster | Unreachable) -> None:
@@ -113,6 +122,7 @@ def clean_up() -> None:
     with suppress(BusyModelError):  # a rebuild runs, and drops its tables itself
         drop_what_was_left()
     drop_old_samples(timezone.now())
+    drop_old_alerts()
     clean_up_recommendations()
     merge_batches(timezone.now() - EVERY_BATCH_FOR)
     RejectedRecord.objects.filter(batch__committed_at__lt=timezone.now() - REJECTED_FOR).delete()

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from streaming.admin import changes, ledger, users
+from streaming.admin import alerts, changes, ledger, users
 
 admin.site.index_template = "streaming/admin/dashboard.html"
 admin.site.index_title = "What is going on"
 
-__all__ = ["changes", "ledger", "users"]
+__all__ = ["alerts", "changes", "ledger", "users"]

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db.models import Sum
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
-from recommendations.admin.cells import UNKNOWN, Tile, number, span
+from recommendations.admin.cells import UNKNOWN, Tile, link, number, span
 from recommendations.models import ChangedVisitor
+from streaming.admin.alerts import firing
 from streaming.admin.charts import OPTIONS, charts
 from streaming.admin.cluster_pages import in_sync_tile, lag_cell
 from streaming.admin.collected import spool_tile
@@ -30,6 +32,7 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     return context | {
         "unreachable": cluster if isinstance(cluster, Unreachable) else None,
         "tiles": [
+            *_alerts(),
             _processed(),
             _lag(states),
             _freshness(),
@@ -43,6 +46,13 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
         "chart_options": OPTIONS,
         "refresh": 5,
     }
+
+
+def _alerts() -> list[Tile]:
+    """Only while something is wrong."""
+    number_firing = firing()
+    detail = link(reverse("cluster:alerts"), "what is wrong, and since when")
+    return [Tile("Alerts", number(number_firing), detail, "bad")] if number_firing else []
 
 
 def _processed() -> Tile:

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from streaming.admin.alerts import AlertsPage, EndSilencePage, SilencePage
 from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
 from streaming.admin.collected import CollectedPage
 from streaming.admin.drills import DrillPage, DrillRunPage, DrillsPage, StartDrillPage, StopDrillPage
@@ -20,6 +21,9 @@ from streaming.admin.query_pages import QueriesPage, QueryPage
 
 app_name = "cluster"
 urlpatterns = [
+    path("alerts/", AlertsPage.as_admin_view(), name="alerts"),
+    path("alerts/rules/<int:pk>/silence/", SilencePage.as_admin_view(), name="silence_alert"),
+    path("alerts/silences/<int:pk>/end/", EndSilencePage.as_admin_view(), name="end_silence"),
     path("cluster/", OverviewPage.as_admin_view(), name="overview"),
     path("cluster/topics/", TopicsPage.as_admin_view(), name="topics"),
     path("cluster/create-topic/", CreateTopicPage.as_admin_view(), name="create_topic"),

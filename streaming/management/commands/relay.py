@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from recommendations.outbox import CHANNEL, NotSentError, Outbox
+from streaming.alerts.sending import keep_watching
 from tracking.delivery.drain import Drain
 from tracking.held.index import Indexer
 from tracking.rejected_projection import RejectedProjector
@@ -68,6 +69,7 @@ class Command(BaseCommand):
             "drain of the spool": Drain().run,
             "projection of refused events": RejectedProjector().run,
             "index of visitors' events": Indexer().run,
+            "watch over the alerts": keep_watching,
         }
 
     def beside(
