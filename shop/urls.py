@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 
 from shop import accounts, pictures, privacy, views
 from shop.mydata import pages as mydata
+from shop.reviews import views as reviews
+from shop.wishes import views as wishes
 
 app_name = "shop"
 urlpatterns = [
@@ -13,6 +15,9 @@ urlpatterns = [
     path("c/<slug:slug>/", views.category, name="category"),
     path("p/<slug:product_id>/", views.product, name="product"),
     path("search/", views.search, name="search"),
+    path("p/<slug:product_id>/review/", reviews.review, name="review"),
+    path("wishes/", wishes.wishes, name="wishes"),
+    path("wishes/<slug:product_id>/", wishes.change, name="wish"),
     path("me/", privacy.me, name="me"),
     path("me/events/", mydata.events, name="my-events"),
     path("me/export/", mydata.export, name="my-export"),

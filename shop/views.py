@@ -12,6 +12,7 @@ from shop.finding.asked import asked_in
 from shop.finding.listing import BY_RELEVANCE, list_products
 from shop.finding.search import search as find
 from shop.models import Category
+from shop.reviews.reviews import summary_of
 
 UNDER = Decimal(20)
 
@@ -58,6 +59,7 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
         {
             "departments": selectors.departments(),
             "product": found,
+            "reviews": summary_of(found),
             "more": selectors.products_near(found, 4),
         },
     )

@@ -99,21 +99,25 @@ function reportClick(click) {
   });
 }
 
+/** The page shows something else under another address, without having been loaded: a new view of it begins. */
+export function viewed() {
+  reportView();
+  impressions.begin();
+}
+
 function start() {
   reportView();
   impressions = new Impressions(reportSeen);
   // A page that comes back from the browser's back-forward cache is seen again, though it is not loaded again.
   addEventListener("pageshow", (shown) => {
-    if (!shown.persisted) return;
-    reportView();
-    impressions.begin();
+    if (shown.persisted) viewed();
   });
   // In the capturing phase: a shop's own handler that stops the event hides no click.
   document.addEventListener("click", reportClick, { capture: true });
   document.addEventListener("auxclick", reportClick, { capture: true });
 }
 
-Object.assign(window, { tributary: { track, page } });
+Object.assign(window, { tributary: { track, page, viewed } });
 // @ts-expect-error A page that the browser renders ahead has not been seen; not every browser knows `prerendering`.
 if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
 else start();
