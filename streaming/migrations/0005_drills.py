@@ -28,7 +28,6 @@ class Migration(migrations.Migration):
                 ('started_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'permissions': [('run_drill', 'Can run drills')],
                 'indexes': [models.Index(fields=['drill', '-id'], name='drillrun_drill')],
             },
         ),
