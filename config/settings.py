@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "train ALS": {"task": "streaming.tasks.train_als", "schedule": crontab(hour="4", minute="0")},
+    "finish orders": {"task": "shop.tasks.finish_orders", "schedule": 10.0, "options": {"expires": 10}},
     "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
 }
 
@@ -181,6 +182,14 @@ KAFKA_CLIENT = {"bootstrap.servers": KAFKA_BOOTSTRAP_SERVERS} | KAFKA_SECURITY
 
 # -- Spark --------------------------------------------------------------------------------------------------
 SPARK_MASTER = environment.text("SPARK_MASTER", "local[*]")
+
+# -- The relay ----------------------------------------------------------------------------------------------
+RELAY_TASKS = {
+    "relay of orders": "shop.orders.relay.OrdersRelay",
+    "projections of the shop": "shop.facts.catching_up.CatchingUp",
+}
+"""What the process `relay` runs for the site besides its own work: by what it is called, the dotted path to a class
+whose `run(stopping)` works until that threading.Event is set."""
 
 # -- Tracking -----------------------------------------------------------------------------------------------
 WRITE_KEY = environment.secret("WRITE_KEY", "write-key")

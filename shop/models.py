@@ -119,3 +119,16 @@ class Product(models.Model):
     @property
     def picture_url(self) -> str:
         return f"{reverse('shop:product-picture', args=[self.product_id])}?v={self.picture_version}"
+
+
+# Django looks for the app's models here.
+from shop.basket.models import BasketView as BasketView  # noqa: E402
+from shop.basket.models import Customer as Customer  # noqa: E402
+from shop.facts.models import Position as Position  # noqa: E402
+from shop.facts.models import Snapshot as Snapshot  # noqa: E402
+from shop.facts.models import StoredEvent as StoredEvent  # noqa: E402
+from shop.orders.models import OrderEntry as OrderEntry  # noqa: E402
+from shop.orders.models import OrderKey as OrderKey  # noqa: E402
+from shop.orders.models import OrderView as OrderView  # noqa: E402
+from shop.orders.models import PretendCharge as PretendCharge  # noqa: E402
+from shop.stock.models import StockLevel as StockLevel  # noqa: E402

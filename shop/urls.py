@@ -5,7 +5,9 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from shop import accounts, pictures, privacy, views
+from shop.basket import views as basket
 from shop.mydata import pages as mydata
+from shop.orders import views as orders
 from shop.reviews import views as reviews
 from shop.wishes import views as wishes
 
@@ -15,6 +17,15 @@ urlpatterns = [
     path("c/<slug:slug>/", views.category, name="category"),
     path("p/<slug:product_id>/", views.product, name="product"),
     path("search/", views.search, name="search"),
+    path("cart/", basket.cart, name="cart"),
+    path("cart/add/", basket.add, name="add-to-cart"),
+    path("cart/change/", basket.change, name="change-cart"),
+    path("checkout/", orders.checkout, name="checkout"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:order_id>/", orders.order, name="order"),
+    path("orders/<uuid:order_id>/pay/", orders.pay, name="pay"),
+    path("orders/<uuid:order_id>/settle/", orders.settle, name="settle"),
+    path("orders/<uuid:order_id>/cancel/", orders.cancel, name="cancel-order"),
     path("p/<slug:product_id>/review/", reviews.review, name="review"),
     path("wishes/", wishes.wishes, name="wishes"),
     path("wishes/<slug:product_id>/", wishes.change, name="wish"),

@@ -15,6 +15,7 @@ from shop.models import Category
 from shop.reviews.reviews import summary_of
 
 UNDER = Decimal(20)
+NOT_FOR_ROBOTS = ("/admin/", "/api/", "/cart/", "/checkout/", "/me/", "/orders/", "/search/", "/v1/")
 
 
 @require_safe
@@ -84,5 +85,5 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    rules = "User-agent: *\nDisallow: /admin/\nDisallow: /api/\nDisallow: /me/\nDisallow: /search/\nDisallow: /v1/\n"
-    return HttpResponse(rules, content_type="text/plain; charset=utf-8")
+    rules = "".join(f"Disallow: {path}\n" for path in NOT_FOR_ROBOTS)
+    return HttpResponse(f"User-agent: *\n{rules}", content_type="text/plain; charset=utf-8")

@@ -19,6 +19,8 @@ from django.conf import settings
 
 from tracking.events import ACTIVITY, RECOMMENDATIONS, REJECTED
 
+ORDERS: Final = "orders"
+"""Facts of the shop's orders; key = order. The shop sends them (shop/orders/relay.py)."""
 REPLICAS: Final = 3
 """Of each partition, where there are as many brokers."""
 FOREVER: Final = {"retention.ms": "-1", "retention.bytes": "-1"}
@@ -39,6 +41,7 @@ TOPICS: Final = (
     TopicSpec(ACTIVITY, 6, FOREVER | {"message.timestamp.type": "LogAppendTime"}),
     TopicSpec(REJECTED, 3, FOREVER),
     TopicSpec(RECOMMENDATIONS, 3, ONE_HOUR),
+    TopicSpec(ORDERS, 3, FOREVER),
 )
 
 

@@ -9,6 +9,8 @@ from django.core.paginator import Page
 from django.template.context import Context
 
 from shop import selectors
+from shop.basket import selectors as selectors_of_baskets
+from shop.basket.customers import customer_of
 from shop.models import Category, Product
 from shop.wishes.wishes import wished_ids
 
@@ -62,3 +64,9 @@ def wish_count(context: Context) -> int | str:
 def departments_of_the_shop() -> list[tuple[str, list[Category]]]:
     """For pages that no view of the shop renders, such as 404."""
     return selectors.departments()
+
+
+@register.simple_tag(takes_context=True)
+def things_in_basket(context: dict[str, Any]) -> int:
+    """How many the visitor of the page has in the basket."""
+    return selectors_of_baskets.things_in_basket(customer_of(context["request"]))

@@ -1,7 +1,7 @@
 """Relays what Postgres holds to Kafka: the visitors whose list changed, and the collector's spool.
 
 Beside that it copies the topic of refused events into Postgres, for the admin, and notes there where in the log each
-visitor has events, so that they can be shown theirs.
+visitor has events, so that they can be shown theirs. What the site registers in `RELAY_TASKS` runs here too.
 """
 
 import logging
@@ -13,8 +13,10 @@ from typing import Any
 
 import psycopg
 import sdnotify
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
 
 from recommendations.outbox import CHANNEL, NotSentError, Outbox
 from streaming.alerts.sending import keep_watching
@@ -65,11 +67,13 @@ class Command(BaseCommand):
 
     def tasks(self) -> dict[str, Callable[[threading.Event], None]]:
         """What runs beside, each in a thread of its own, until it is told to stop."""
+        site = {name: import_string(path)().run for name, path in settings.RELAY_TASKS.items()}
         return {
             "drain of the spool": Drain().run,
             "projection of refused events": RejectedProjector().run,
             "index of visitors' events": Indexer().run,
             "watch over the alerts": keep_watching,
+            **site,
         }
 
     def beside(

@@ -1,0 +1,1 @@
+"""The basket: what a customer means to buy."""

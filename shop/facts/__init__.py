@@ -1,0 +1,1 @@
+"""The shop's facts: the event store, how it is written, and what follows it."""

@@ -1,0 +1,1 @@
+"""What the shop has of each product: counted, reserved by orders, sold."""
