@@ -127,6 +127,11 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sample metrics": {"task": "streaming.tasks.sample_metrics", "schedule": 5.0, "options": {"expires": 5}},
     "watch alerts": {"task": "streaming.tasks.watch_alerts", "schedule": 15.0, "options": {"expires": 15}},
+    "lift throttles": {
+        "task": "streaming.tasks.lift_throttles",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "refresh trending": {
         "task": "recommendations.tasks.refresh_trending",
         "schedule": 10.0,

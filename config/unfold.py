@@ -62,6 +62,9 @@ UNFOLD: dict[str, Any] = {
                     # The other pages stand below its address, and are not it.
                     | {"active": lambda request: request.resolver_match.view_name == "cluster:overview"},
                     _page("Topics", "stacks", "cluster:topics", "streaming.view_query"),
+                    _page("Partition map", "grid_on", "cluster:map", "streaming.view_query"),
+                    _page("Moving partitions", "move_down", "cluster:moves", "streaming.view_query"),
+                    _page("Producers", "output", "cluster:producers", "streaming.view_query"),
                     _page("Consumer groups", "groups", "cluster:groups", "streaming.view_query"),
                     _page("Drills", "emergency", "cluster:drills", "streaming.view_drillrun"),
                     _page(

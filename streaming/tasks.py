@@ -16,12 +16,15 @@ from recommendations.models import Model
 from streaming.alerts.sending import send_notices
 from streaming.alerts.watch import drop_old_alerts, watch
 from streaming.als import TrainingFailedError, train
+from streaming.changes import RefusedError as RefusedChangeError
 from streaming.cluster import Cluster, Unreachable
+from streaming.connection import UnansweredError
 from streaming.ledger import merge_batches
 from streaming.metrics.definitions import KAFKA_UP
 from streaming.metrics.measuring import measure
 from streaming.metrics.rollups import drop_old_samples, roll_up
 from streaming.models import Position, RejectedRecord, Sample
+from streaming.operating.progress import lift_when_done
 from streaming.rebuild import beside
 from streaming.rebuild.again import drop_what_was_left
 from streaming.rebuild.beside import BusyModelError, RefusedError
@@ -42,6 +45,15 @@ COLLECTED_FOR: Final = timedelta(days=14)
 """Counts of the collector by minute; as long as the fold keeps its own."""
 CATCHING_UP_SECONDS: Final = 40
 """Of each minute that second models may take together: the worker has other work."""
+
+
+@shared_task
+def lift_throttles() -> None:
+    """A move that is over is held to no rate any more, whether or not anybody looks at it."""
+    try:
+        lift_when_done()
+    except (RefusedChangeError, UnansweredError) as error:
+        logger.warning("the throttle of a move is not lifted yet: %s", error)
 
 
 @shared_task

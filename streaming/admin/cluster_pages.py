@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, Tile, badge, link, moment, number, size
 from recommendations.admin.pages import AdminPage
+from streaming.admin.operating.quorum import quorum_table
 from streaming.admin.unknown import UnknownError
 from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
 from streaming.groups import ConsumerGroup, PartitionLag
@@ -59,6 +60,12 @@ class ClusterPage(AdminPage):
 class OverviewPage(ClusterPage):
     title = "Kafka cluster"
 
+    def actions(self) -> list[Action]:
+        return [
+            Action("Balance or move partitions", reverse("cluster:move"), "streaming.reassign_partition"),
+            Action("Elect preferred leaders", reverse("cluster:elect"), "streaming.elect_leader"),
+        ]
+
     def tiles(self, cluster: Cluster) -> list[Tile]:
         alive = sum(broker.alive for broker in cluster.brokers)
         return [
@@ -81,7 +88,12 @@ class OverviewPage(ClusterPage):
         headers = ("Broker", "State", "Address", "Rack", "Leads", "Holds", "On disk")
         rows = [self._row(broker, cluster) for broker in cluster.brokers]
         return [
-            {"title": f"Brokers of {cluster.id}", "table": Table(headers=headers, rows=rows), "empty": ""}
+            {"title": f"Brokers of {cluster.id}", "table": Table(headers=headers, rows=rows), "empty": ""},
+            {
+                "title": "Controllers, and brokers that follow their log",
+                "table": quorum_table(),
+                "empty": "The quorum did not answer: while it elects a leader, it cannot.",
+            },
         ]
 
     def _row(self, broker: Broker, cluster: Cluster) -> Sequence[Cell]:
@@ -92,7 +104,7 @@ class OverviewPage(ClusterPage):
         else:
             state = badge("controller", "info") if broker.controls else badge("up", "success")
         return (
-            broker.id,
+            link(reverse("cluster:broker", args=[broker.id]), str(broker.id)),
             state,
             broker.address,
             broker.rack or UNKNOWN,
@@ -148,6 +160,11 @@ class TopicPage(ClusterPage):
             Action("Messages", at("messages"), "streaming.view_query"),
             Action("Settings", at("topic_settings"), "streaming.change_topic"),
             Action("Add partitions", at("add_partitions"), "streaming.change_topic"),
+            Action(
+                "Move partitions",
+                f"{reverse('cluster:move')}?topic={self.kwargs['name']}",
+                "streaming.reassign_partition",
+            ),
             Action("Delete records", at("truncate_topic"), "streaming.truncate_topic", is_danger=True),
             Action("Delete the topic", at("delete_topic"), "streaming.delete_topic", is_danger=True),
         ]

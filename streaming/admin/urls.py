@@ -10,7 +10,13 @@ from streaming.admin.messages.pages import MessagePage, MessagesPage, TailPage
 from streaming.admin.messages.producing import ProducePage
 from streaming.admin.metric_pages import MetricsPage
 from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
-from streaming.admin.operating.setting_pages import TopicSettingsPage
+from streaming.admin.operating.broker_pages import BrokerPage
+from streaming.admin.operating.map_page import MapPage
+from streaming.admin.operating.membership_pages import RemoveBrokerPage
+from streaming.admin.operating.move_pages import CancelPage, ElectPage, MovePage
+from streaming.admin.operating.producers_page import ProducersPage
+from streaming.admin.operating.progress_page import MoveFilePage, MovesPage
+from streaming.admin.operating.setting_pages import BrokerSettingsPage, TopicSettingsPage
 from streaming.admin.operating.topic_pages import (
     AddPartitionsPage,
     CreateTopicPage,
@@ -26,6 +32,18 @@ urlpatterns = [
     path("alerts/silences/<int:pk>/end/", EndSilencePage.as_admin_view(), name="end_silence"),
     path("cluster/", OverviewPage.as_admin_view(), name="overview"),
     path("cluster/topics/", TopicsPage.as_admin_view(), name="topics"),
+    path("cluster/brokers/<int:broker>/", BrokerPage.as_admin_view(), name="broker"),
+    path(
+        "cluster/brokers/<int:broker>/settings/", BrokerSettingsPage.as_admin_view(), name="broker_settings"
+    ),
+    path("cluster/brokers/<int:broker>/remove/", RemoveBrokerPage.as_admin_view(), name="remove_broker"),
+    path("cluster/map/", MapPage.as_admin_view(), name="map"),
+    path("cluster/producers/", ProducersPage.as_admin_view(), name="producers"),
+    path("cluster/moves/", MovesPage.as_admin_view(), name="moves"),
+    path("cluster/moves/new/", MovePage.as_admin_view(), name="move"),
+    path("cluster/moves/cancel/", CancelPage.as_admin_view(), name="cancel_move"),
+    path("cluster/moves/newest.json", MoveFilePage.as_admin_view(), name="move_file"),
+    path("cluster/elect/", ElectPage.as_admin_view(), name="elect"),
     path("cluster/create-topic/", CreateTopicPage.as_admin_view(), name="create_topic"),
     path("cluster/topics/<str:name>/settings/", TopicSettingsPage.as_admin_view(), name="topic_settings"),
     path("cluster/topics/<str:name>/partitions/", AddPartitionsPage.as_admin_view(), name="add_partitions"),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -33,3 +34,14 @@ def moment(label: str, **options: Any) -> forms.DateTimeField:
     """Of the site's time zone, with the browser's own picker."""
     widget = UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"})
     return forms.DateTimeField(label=label, widget=widget, **options)
+
+
+def several(label: str, **options: Any) -> forms.MultipleChoiceField:
+    """Boxes to tick; the form fills in what there is."""
+    return forms.MultipleChoiceField(label=label, widget=forms.CheckboxSelectMultiple, **options)
+
+
+def many(label: str, **options: Any) -> forms.MultipleChoiceField:
+    """A list to choose from, for hundreds."""
+    widget = UnfoldAdminSelectMultipleWidget(attrs={"size": 12})
+    return forms.MultipleChoiceField(label=label, widget=widget, **options)

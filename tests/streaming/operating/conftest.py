@@ -47,3 +47,13 @@ def name(prefix: str) -> str:
 def kafka(settings: Settings) -> AdminClient:
     """Another client than the admin's own, to see what became of it."""
     return AdminClient(settings.KAFKA_CLIENT)
+
+
+@pytest.fixture
+def brokers(settings: Settings) -> list[int]:
+    """The numbers of three brokers at least: nothing moves with one."""
+    found = sorted(AdminClient(settings.KAFKA_CLIENT).list_topics(timeout=10).brokers)
+    assert len(found) >= 3, (
+        "These tests need three brokers: leave KAFKA_BROKERS and KAFKA_BOOTSTRAP_SERVERS unset."
+    )
+    return found
