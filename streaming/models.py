@@ -171,7 +171,6 @@ class Change(models.Model):
             ("reset_offsets", "Can reset offsets of groups"),
             ("delete_group", "Can delete groups"),
             ("silence_alert", "Can silence alerts"),
-            ("run_drill", "Can run drills"),
         ]
         indexes = [models.Index(fields=["subject", "-at"], name="change_subject_at")]
 
