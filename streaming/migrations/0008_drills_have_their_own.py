@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('streaming', '0005_drills'),
+        ('streaming', '0007_alert_rules'),
     ]
 
     operations = [
