@@ -66,7 +66,7 @@ class Product(models.Model):
     hidden = models.BooleanField(default=False, help_text="Out of the shop: its page answers 404")
     created_at = models.DateTimeField(default=timezone.now)
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, editable=False)
-    review_count = models.PositiveIntegerField(default=0, editable=False)
+    review_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     """Both are kept by the database: shop/sql/ratings.sql."""
     shape = models.CharField(max_length=20)
     colour = models.CharField(max_length=20)

@@ -13,6 +13,7 @@ from shop.finding.listing import BY_RELEVANCE, list_products
 from shop.finding.search import search as find
 from shop.models import Category
 from shop.reviews.reviews import summary_of
+from shop.rows import own_rows
 
 UNDER = Decimal(20)
 NOT_FOR_ROBOTS = ("/admin/", "/api/", "/cart/", "/checkout/", "/me/", "/orders/", "/search/", "/v1/")
@@ -27,6 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "shop/home.html",
         {
             "departments": selectors.departments(),
+            "own": own_rows(request.visitor_id),  # type: ignore[attr-defined]
             "under": UNDER,
             "small_things": small_things,
             "last_few": selectors.last_of_their_kind(4, besides=newest + small_things),

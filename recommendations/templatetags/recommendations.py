@@ -49,16 +49,17 @@ def recommendation_list(
 
 @register.inclusion_tag("recommendations/still.html", takes_context=True)
 def further_list(
-    context: Context, list_name: str, heading: str, product_id: str = "", limit: int = 6
+    context: Context, list_name: str, heading: str, product_id: str = "", limit: int = 6, category: str = ""
 ) -> dict[str, Any]:
     """Another of the lists, of the asking visitor or of a product, as it was when the page was made; nothing where it
-    is empty. Clicks in it count for the list of its name."""
+    is empty. With a category only products of it. Clicks in it count for the list of its name."""
+    within = category or None
     if list_name in OF_A_PRODUCT:
-        found = list_of_product(list_name, product_id, limit)
+        found = list_of_product(list_name, product_id, limit, within)
     elif list_name in OF_A_VISITOR:
-        found = list_of_visitor(list_name, context["request"].visitor_id, limit)
+        found = list_of_visitor(list_name, context["request"].visitor_id, limit, within)
     else:
-        found = list_of_everybody(list_name, limit)
+        found = list_of_everybody(list_name, limit, within)
     return {"list_name": list_name, "items": found["items"], "heading": heading}
 
 

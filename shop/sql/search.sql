@@ -52,6 +52,12 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION shop_products_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM shop_searchentry entry USING gone WHERE entry.product_id = gone.id;
+    RETURN NULL;
+END $$;
+
 CREATE OR REPLACE FUNCTION shop_category_renamed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM shop_index((SELECT array_agg(id) FROM shop_product WHERE category_id = NEW.id));
@@ -62,6 +68,8 @@ CREATE OR REPLACE TRIGGER shop_products_added AFTER INSERT ON shop_product
     REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION shop_products_added();
 CREATE OR REPLACE TRIGGER shop_products_changed AFTER UPDATE ON shop_product
     REFERENCING OLD TABLE AS before NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION shop_products_changed();
+CREATE OR REPLACE TRIGGER shop_products_gone AFTER DELETE ON shop_product
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION shop_products_gone();
 CREATE OR REPLACE TRIGGER shop_category_changed AFTER UPDATE OF name ON shop_category
     FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION shop_category_renamed();
 
