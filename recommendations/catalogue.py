@@ -21,7 +21,8 @@ class ProductColumns:
     """A site's products: a queryset, and for each column of the view an expression over it, or a field's name.
 
     Each id may come once, and should stand in a unique index: lists look products up by it. `category` is what
-    `?category=` takes and should be indexed too, `category_name` is what people read.
+    `?category=` takes and should be indexed too, `category_name` is what people read. `consumable` says whether it is
+    used up: other products are no longer suggested to who bought them.
     """
 
     of: QuerySet[Any]
@@ -35,6 +36,7 @@ class ProductColumns:
     category_name: Column
     available: Column
     hidden: Column
+    consumable: Column
     added_at: Column
 
     def rows(self) -> QuerySet[Any, tuple[Any, ...]]:

@@ -48,6 +48,7 @@ class Product(models.Model):
     category_name = models.TextField(help_text="What people read.")
     available = models.BooleanField()
     hidden = models.BooleanField()
+    consumable = models.BooleanField()
     added_at = models.DateTimeField()
 
     class Meta:

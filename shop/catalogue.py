@@ -28,6 +28,7 @@ class ShopCatalogue:
             category_name="category__name",
             available=Q(stock__gt=0),
             hidden="hidden",
+            consumable="consumable",
             added_at="created_at",
         )
 

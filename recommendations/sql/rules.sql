@@ -28,6 +28,13 @@ CREATE OR REPLACE FUNCTION recommendations_bought(visitor text) RETURNS text[] L
     JOIN recommendations_purchase bought ON bought.visitor_id = joined.visitor_id AND bought.times > 0
 $$;
 
+-- Of these what lasts: nobody is suggested a second one of it.
+CREATE OR REPLACE FUNCTION recommendations_owned(visitor text) RETURNS text[] LANGUAGE sql STABLE AS $$
+    SELECT coalesce(array_agg(bought.product_id), '{}')
+    FROM unnest(recommendations_bought(visitor)) AS bought (product_id)
+    JOIN recommendations_product p ON p.product_id = bought.product_id AND NOT p.consumable
+$$;
+
 -- What is in their baskets: of the events that put in, take out or buy, the newest on the product put it in.
 CREATE OR REPLACE FUNCTION recommendations_in_basket(visitor text) RETURNS text[] LANGUAGE sql STABLE AS $$
     SELECT coalesce(array_agg(product_id) FILTER (WHERE weight > 0 AND purchase = 0), '{}')

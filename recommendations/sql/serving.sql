@@ -164,8 +164,8 @@ BEGIN
     RETURN found;
 END $$;
 
--- What the visitor, and whoever is the same person, may buy again: bought with a rhythm, their own or the product's. `due`
--- is 1 when just that time has passed since, and falls to both sides.
+-- What the visitor, and whoever is the same person, may buy again: used up, and bought with a rhythm, their own or the
+-- product's. `due` is 1 when just that time has passed since, and falls to both sides.
 CREATE OR REPLACE FUNCTION recommendations_again(visitor text)
 RETURNS TABLE (product_id text, score float8, due float8) LANGUAGE sql STABLE AS $$
     SELECT known.product_id, ln(1 + known.times) * known.due, known.due
@@ -186,6 +186,7 @@ RETURNS TABLE (product_id text, score float8, due float8) LANGUAGE sql STABLE AS
                             r.days / r.gaps) AS gap
         ) rhythm
         WHERE rhythm.gap > 0 AND bought.waited > 0
+            AND (SELECT p.consumable FROM recommendations_product p WHERE p.product_id = bought.product_id)
     ) known
     ORDER BY 2 DESC, known.product_id
     LIMIT 50
@@ -295,7 +296,8 @@ BEGIN
     END IF;
 END $$;
 
--- The same for a visitor, with what is due again and, once in so many places, something new. An experiment may name another
+-- The same for a visitor, with what is due again and, once in so many places, something new, and without what they bought
+-- and still have. An experiment may name another
 -- model: that scores what the visitor looked at, and the visitor stays the live model's.
 DROP FUNCTION IF EXISTS recommendations_personal(jsonb);
 CREATE FUNCTION recommendations_personal(
@@ -305,6 +307,7 @@ CREATE FUNCTION recommendations_personal(
 DECLARE
     visitor text := asked ->> 'visitor';
     own record;
+    owned text[] := '{}';
     path text := current_setting('search_path');
     other text;
 BEGIN
@@ -326,11 +329,21 @@ BEGIN
     SELECT coalesce((asked -> 'parameters' ->> 'again')::float8, p.again) AS again,
            coalesce((asked -> 'parameters' ->> 'exploration')::int, p.exploration) AS exploration INTO own
     FROM recommendations_parameters p;
-    IF own.again > 0 AND EXISTS (
+    IF EXISTS (
         SELECT FROM recommendations_joined_visitors(visitor) joined
         JOIN recommendations_purchase bought ON bought.visitor_id = joined.visitor_id
     ) THEN
-        items := recommendations_blended(items, visitor, own.again);
+        owned := recommendations_owned(visitor);
+        IF own.again > 0 THEN
+            items := recommendations_blended(items, visitor, own.again);
+        END IF;
+    END IF;
+    IF owned <> '{}' THEN
+        seen := seen || owned;  -- so that nothing fills the list up with it, or puts it in as new
+        items := (
+            SELECT coalesce(jsonb_agg(suggested.item ORDER BY suggested.place), '[]')
+            FROM jsonb_array_elements(items) WITH ORDINALITY AS suggested (item, place)
+            WHERE suggested.item ->> 'productId' <> ALL (owned));
     END IF;
     IF own.exploration > 0 THEN
         items := recommendations_explored(items, seen, visitor, version, own.exploration);

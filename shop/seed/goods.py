@@ -48,6 +48,7 @@ def _products(category: Category, words: CategoryWords) -> Iterator[Product]:
             attributes=_attributes(kind, material, colour, chance),
             price=_price(kind, words.brands[brand].level, chance),
             stock=_stock(chance),
+            consumable=kind.consumable,
             created_at=OPENED + timedelta(hours=chance.below(int((NEWEST - OPENED).total_seconds() // 3600))),
             shape=kind.shape or words.shape,
             colour=colour,

@@ -20,6 +20,7 @@ class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     materials: list[str]
     text: str
     facts: dict[str, list[str]]
+    consumable: bool = False
     shape: str = ""
     scale: tuple[float, float] = (1, 1)
 

@@ -13,7 +13,7 @@ from shop.seed.reviews import sample_reviews
 
 CATEGORY_FIELDS = ["name", "department", "description", "position", "hue", "shape", "colour"]
 PRODUCT_FIELDS = [
-    *("category_id", "name", "brand", "description", "attributes", "price", "created_at"),
+    *("category_id", "name", "brand", "description", "attributes", "price", "consumable", "created_at"),
     *("shape", "colour", "pattern", "width", "height"),
 ]
 """What a reload brings up to date. Stock and `hidden` belong to the running shop once a product is there."""

@@ -8,7 +8,7 @@ PRICE = 12.5
 
 
 def stock(connection: Connection) -> None:
-    """ "tea-1" to "tea-99", the mugs and the cakes, all of a year ago; one is sold out."""
+    """ "tea-1" to "tea-99", the mugs and the cakes, all of a year ago; one is sold out. Mugs last."""
     connection.execute(
         "INSERT INTO shop_category (slug, name, department, description, position, hue, shape, colour)"
         " SELECT slug, initcap(slug) || 's', 'Kitchen', '', 0, 210, 'mug', 'ink' FROM unnest(%s::text[]) slug",
@@ -16,9 +16,9 @@ def stock(connection: Connection) -> None:
     )
     connection.execute(
         "INSERT INTO shop_product (product_id, category_id, name, brand, description, attributes, price, stock,"
-        "                          hidden, created_at, shape, colour, pattern, width, height)"
+        "                          hidden, consumable, created_at, shape, colour, pattern, width, height)"
         " SELECT slug || '-' || number, id, initcap(slug) || ' number ' || number, 'Weir', '', '[]', %s,"
-        "        CASE WHEN slug || '-' || number = %s THEN 0 ELSE 9 END, false, now() - interval '1 year',"
+        "        CASE WHEN slug || '-' || number = %s THEN 0 ELSE 9 END, false, slug <> 'mug', now() - interval '1 year',"
         "        'mug', 'ink', 'plain', 1, 1"
         " FROM shop_category, generate_series(1, 99) number WHERE slug = ANY (%s)",
         [PRICE, SOLD_OUT, list(CATEGORIES)],

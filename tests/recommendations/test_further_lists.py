@@ -104,6 +104,40 @@ def test_what_is_due_stands_among_what_is_for_you(parameters: Connection) -> Non
     assert content["items"][0]["trace"] is None
 
 
+def test_what_was_bought_is_no_longer_suggested_unless_it_is_used_up(model: Connection, rank: Rank) -> None:
+    browse(model, *TOGETHER)
+    browse(model, "v: tea-1", "friend: tea-1", batch=2)
+    rank(popular=["mug-5", "cake-5", "mug-6"])
+    assert ids(list_for_visitor("v")) == ["mug-1", "cake-1", "mug-5", "cake-5", "mug-6"]
+
+    for product in ("mug-1", "cake-1", "mug-5", "cake-5"):
+        bought(model, "v", product, times=1, first=10, last=10)
+
+    assert ids(list_for_visitor("v")) == ["cake-1", "cake-5", "mug-6"], "mugs last, cakes do not"
+    assert ids(list_for_visitor("friend"))[0] == "mug-1"
+    model.execute("UPDATE recommendations_purchase SET times = 0 WHERE product_id = 'mug-1'")
+    assert ids(list_for_visitor("v"))[0] == "mug-1", "given back, it is suggested again"
+
+
+def test_what_one_bought_is_not_suggested_to_the_same_person_elsewhere(model: Connection) -> None:
+    browse(model, *TOGETHER)
+    browse(model, "v: tea-1", batch=2)
+    bought(model, "on the phone", "mug-1", times=1, first=10, last=10)
+    assert "mug-1" in ids(list_for_visitor("v"))
+    for visitor in ("v", "on the phone"):
+        model.execute(
+            "INSERT INTO recommendations_visitorperson (visitor_id, person_id, partition, \"offset\", appended_at)"
+            " VALUES (%s, 'p', 0, 0, now())",
+            (visitor,),
+        )
+    assert "mug-1" not in ids(list_for_visitor("v"))
+
+
+def test_what_lasts_is_never_due_again(model: Connection) -> None:
+    bought(model, "v", "mug-1", times=4, first=40, last=10)
+    assert ids(list_of_visitor(ListName.AGAIN, "v")) == []
+
+
 def test_recently_viewed_is_the_history_newest_first(model: Connection) -> None:
     browse(model, "v: tea-1 mug-1 tea-1 cake-1 elsewhere-1")
     content = list_of_visitor(ListName.RECENT, "v")

@@ -30,6 +30,7 @@ def groups() -> ProductColumns:
         category_name=Value("All"),
         available=Value(True),
         hidden=Value(False),
+        consumable=Value(True),
         added_at=Now(),
     )
 
