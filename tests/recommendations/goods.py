@@ -16,10 +16,10 @@ def stock(connection: Connection) -> None:
     )
     connection.execute(
         "INSERT INTO shop_product (product_id, category_id, name, brand, description, attributes, price, stock,"
-        "                          hidden, consumable, created_at, shape, colour, pattern, width, height)"
+        "                          hidden, consumable, review_count, created_at, shape, colour, pattern, width, height)"
         " SELECT slug || '-' || number, id, initcap(slug) || ' number ' || number, 'Weir', '', '[]', %s,"
-        "        CASE WHEN slug || '-' || number = %s THEN 0 ELSE 9 END, false, slug <> 'mug', now() - interval '1 year',"
-        "        'mug', 'ink', 'plain', 1, 1"
+        "        CASE WHEN slug || '-' || number = %s THEN 0 ELSE 9 END, false, slug <> 'mug', 0,"
+        "        now() - interval '1 year', 'mug', 'ink', 'plain', 1, 1"
         " FROM shop_category, generate_series(1, 99) number WHERE slug = ANY (%s)",
         [PRICE, SOLD_OUT, list(CATEGORIES)],
     )
@@ -27,5 +27,10 @@ def stock(connection: Connection) -> None:
 
 def clear(connection: Connection) -> None:
     of_these = "(SELECT id FROM shop_category WHERE slug = ANY (%s))"
+    connection.execute(
+        "DELETE FROM shop_searchentry WHERE product_id IN"
+        f" (SELECT id FROM shop_product WHERE category_id IN {of_these})",
+        [list(CATEGORIES)],
+    )
     connection.execute(f"DELETE FROM shop_product WHERE category_id IN {of_these}", [list(CATEGORIES)])
     connection.execute("DELETE FROM shop_category WHERE slug = ANY (%s)", [list(CATEGORIES)])
