@@ -26,7 +26,17 @@ class ProductAdmin(Loaded):
     list_select_related = ["category"]
     list_editable = ["stock", "hidden"]
     search_fields = ["name", "product_id", "brand"]
-    fields = ["name", "product_id", "brand", "category", "price", "description", "stock", "consumable", "hidden"]
+    fields = [
+        "name",
+        "product_id",
+        "brand",
+        "category",
+        "price",
+        "description",
+        "stock",
+        "consumable",
+        "hidden",
+    ]
     readonly_fields = ["name", "product_id", "brand", "category", "price", "description"]
     ordering = ["category__position", "name"]
 
