@@ -8,7 +8,7 @@ SQL = Path(__file__).resolve().parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0002_storefront")]
+    dependencies = [("shop", "0003_orders")]
 
     operations = [
         migrations.AlterField(
