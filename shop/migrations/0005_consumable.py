@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('shop', '0002_storefront'),
+        ('shop', '0004_written_by_whatever_means'),
     ]
 
     operations = [
