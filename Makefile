@@ -31,7 +31,7 @@ status: setup ## tell each part's state
 	@exec $(MANAGE) status
 
 test: setup-dev ## run all tests against real servers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 soak: setup-dev ## the long fault and load runs
 	$(BIN)/python -m pytest -m soak

@@ -107,6 +107,7 @@ def events() -> Iterator[tuple[str, bytes]]:
 
 def fold(ends: dict[int, int]) -> float:
     """Into the empty tables of a schema of its own, as a rebuild does."""
+    from streaming.rebuild.lanes import LANES, Lanes
     from streaming.rebuild.log import read_batches
     from streaming.rebuild.shadow import Shadow, connect
     from streaming.rebuild.tables import create_tables, drop_tables
@@ -116,11 +117,10 @@ def fold(ends: dict[int, int]) -> float:
         create_tables(connection, SCHEMA, use=True)
         shadow = Shadow(connection, SCHEMA)
         began = time.perf_counter()
-        for batch in read_batches(TOPIC, {}, ends):
-            with connection.transaction():
-                shadow.fold(batch)
-            shadow.keep_small()
-        shadow.settle()
+        with Lanes(shadow) as lanes:
+            for batch in read_batches(TOPIC, {}, ends, LANES):
+                lanes.fold(batch)
+            lanes.settle()
         seconds = time.perf_counter() - began
         drop_tables(connection, SCHEMA)
     if shadow.duplicates or shadow.rejected:

@@ -2,6 +2,7 @@
 
 A stack that is up already is used and left up: `TRIBUTARY_HOME=.local/test make up` saves a developer the wait.
 Where DATABASE_URL, VALKEY_URL and KAFKA_BOOTSTRAP_SERVERS are all set, those servers are used and none is started.
+TEST_SERVERS_ONLY=1 starts Kafka, Postgres and Valkey and no more, for `-m "not product"`.
 """
 
 import json
@@ -16,6 +17,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = ("DATABASE_URL", "VALKEY_URL", "KAFKA_BOOTSTRAP_SERVERS")
+BESIDES = (
+    "spark-jars,migrate,create-topics,load-catalogue,create-admin,spark,web,push,relay,worker,beat,shoppers"
+)
+"""What the product has besides its servers."""
 _started: list[str] = []
 
 
@@ -28,6 +33,16 @@ def pytest_load_initial_conftests() -> None:
         configured = services("configure")
         if configured.returncode != 0:
             raise pytest.UsageError(f"The stack cannot be set up:\n{configured.stdout}{configured.stderr}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs the whole product."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "product" in item.fixturenames:
+            given = getattr(item, "callspec", None)
+            if given is None or "product" not in given.params:
+                item.add_marker("product")
 
 
 def pytest_unconfigure() -> None:
@@ -45,7 +60,7 @@ def start() -> None:
         return
     sys.stderr.write("Starting the product for the tests ...\n")
     _started.append("up")
-    up = services("up")
+    up = services("up", *(["--without", BESIDES] if os.environ.get("TEST_SERVERS_ONLY") else []))
     if up.returncode != 0:
         pytest.exit(f"The product did not start:\n{up.stdout}{up.stderr}", returncode=1)
 

@@ -36,10 +36,11 @@ def copy_events(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> None
             copy.write_row(row)
 
 
-def copy_lines(connection: Connection, lines: bytes) -> None:
+def copy_lines(connection: Connection, *lines: bytes) -> None:
     """`copy_events` of rows that are lines of COPY's text format already; an empty column is null."""
     with connection.cursor() as cursor, cursor.copy(f"{COPY} (NULL '')") as copy:
-        copy.write(lines)
+        for some in lines:
+            copy.write(some)
 
 
 def fold(

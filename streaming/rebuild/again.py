@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from streaming.rebuild import ledger
 from streaming.rebuild.beside import REBUILD, locked
-from streaming.rebuild.catching_up import QUERY, Follower, Steps
+from streaming.rebuild.catching_up import QUERY, Follower, Steps, distance
 from streaming.rebuild.comparison import Difference, Pruned, compare, pruned
+from streaming.rebuild.lanes import LANES, Lanes, lane_schemas
 from streaming.rebuild.ledger import Account
-from streaming.rebuild.shadow import Shadow, connect
+from streaming.rebuild.log import read_batches
+from streaming.rebuild.shadow import Shadow, clean_up, connect
 from streaming.rebuild.tables import create_indexes, create_tables, drop_tables
 
 
@@ -51,7 +53,18 @@ class Rebuild:
         self.follower = follower
 
     def fold_log(self) -> None:
-        self.follower.catch_up_closely("Folding the log")
+        follower = self.follower
+        end = follower.live_positions(follower.connection)
+        with (
+            follower.steps.step("Folding the log", distance({}, end)) as advance,
+            Lanes(follower.shadow) as lanes,
+        ):
+            for batch in read_batches(follower.topic, {}, end, LANES):
+                lanes.fold(batch)
+                follower.positions |= batch.ends
+                advance(batch.records)
+            lanes.settle()
+        follower.catch_up_closely("What came meanwhile")
 
     def compare(self) -> Compared:
         """Both as of the moment at which Spark was held for the last records; Spark goes on while this compares."""
@@ -61,7 +74,7 @@ class Rebuild:
             ledger.hold(holder, QUERY)
             self.follower.catch_up("The newest")
             shadow.follow_landmark()
-            shadow.clean_up(ledger.watermarks(connection, QUERY, self.follower.topic))
+            clean_up(connection, ledger.watermarks(connection, QUERY, self.follower.topic))
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             connection.execute("SELECT 1")  # from here on it sees nothing newer
         with self.follower.steps.step("Comparing", None):
@@ -102,4 +115,5 @@ def rebuilding(topic: str, steps: Steps) -> Iterator[Rebuild]:
 def drop_what_was_left() -> None:
     """Drops the shadow of a rebuild that was killed; does nothing while one runs."""
     with connect() as connection, locked(connection, REBUILD, "A rebuild runs."):
-        drop_tables(connection, REBUILD)
+        for schema in (REBUILD, *lane_schemas(REBUILD)):
+            drop_tables(connection, schema)

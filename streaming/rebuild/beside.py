@@ -23,7 +23,7 @@ from streaming.rebuild.catching_up import QUERY, Follower, Steps
 from streaming.rebuild.decoding import Batch
 from streaming.rebuild.lists import derive_similar_products
 from streaming.rebuild.parameters import NAME, Asked, apply
-from streaming.rebuild.shadow import Shadow, connect
+from streaming.rebuild.shadow import Shadow, clean_up, connect
 from streaming.rebuild.tables import create_indexes, create_tables, drop_tables
 
 REBUILD: Final = "rebuild"
@@ -106,7 +106,7 @@ def catch_up(name: str, topic: str, steps: Steps, until: float = math.inf) -> No
                 with steps.step("Similar products", None) as advance:
                     for products in derive_similar_products(connection):
                         advance(products)
-            follower.shadow.clean_up(watermarks)
+            clean_up(connection, watermarks)
             connection.execute(
                 "UPDATE recommendations_model SET state = %s, caught_up_at = now(), error = '' WHERE name = %s",
                 (Model.State.READY, name),

@@ -3,45 +3,24 @@
 from dataclasses import dataclass
 
 from streaming.jobs.fold import Connection
+from streaming.rebuild.tables import SUMS
 
 TOLERANCE = 1e-9
 NOTHING = 1e-140
 """Weights below are of events hundreds of half-lives before the landmark: how these fade depends on when it moved."""
 WEIGHED = {
-    "pairs": ("recommendations_pair", ("product_id", "other_id"), ("positive", "negative"), "true"),
-    "basket pairs": (
-        "recommendations_basketpair",
-        ("product_id", "other_id"),
-        ("positive", "negative"),
-        "true",
-    ),
-    "counts": (
-        "recommendations_productcount",
-        ("product_id",),
-        ("positive", "negative", "baskets"),
-        "true",
-    ),
-    "rhythms": ("recommendations_productrhythm", ("product_id",), ("gaps", "days"), "true"),
-    "hours": (
-        "recommendations_producthour",
-        ("hour", "product_id"),
-        ("weight",),
-        "hour > now() - interval '13 days'",
-    ),
+    "pairs": ("recommendations_pair", "true"),
+    "basket pairs": ("recommendations_basketpair", "true"),
+    "counts": ("recommendations_productcount", "true"),
+    "rhythms": ("recommendations_productrhythm", "true"),
+    "hours": ("recommendations_producthour", "hour > now() - interval '13 days'"),
     "lists": (
         "recommendations_listhour",
-        ("hour", "list_id", "position"),
-        ("impressions", "clicks", "conversions"),
         # Which lists stand by themselves in an hour with too many of them is decided by who came first.
         "hour > now() - interval '89 days'"
         " AND hour NOT IN (SELECT hour FROM public.recommendations_listhour WHERE list_id = '(other)')",
     ),
-    "experiments": (
-        "recommendations_exposurehour",
-        ("arm_id", "hour"),
-        ("visitors", "clicked", "converted"),
-        "true",
-    ),
+    "experiments": ("recommendations_exposurehour", "true"),
 }
 EXACT = {
     "histories": (
@@ -147,14 +126,9 @@ def pruned(connection: Connection, schema: str) -> Pruned:
 
 
 def _compare_weights(
-    connection: Connection,
-    schema: str,
-    name: str,
-    table: str,
-    keys: tuple[str, ...],
-    weights: tuple[str, ...],
-    condition: str,
+    connection: Connection, schema: str, name: str, table: str, condition: str
 ) -> Difference:
+    keys, weights = SUMS[table]
     on = ", ".join(keys)
     far = " OR ".join(
         f"l.{w} IS NULL OR r.{w} IS NULL OR abs(l.{w} - r.{w}) > {TOLERANCE} * greatest(abs(l.{w}), abs(r.{w}))"

@@ -68,8 +68,8 @@ class Batch:
     """Records of one topic, ready to be copied into a fold."""
 
     topic: str
-    rows: bytes
-    """Lines of COPY's text format, empty for null; what is no event of the contract is left out."""
+    rows: tuple[bytes, ...]
+    """For each lane lines of COPY's text format, empty for null; what is no event of the contract is left out."""
     records: int
     rejected: int
     ends: dict[int, int]
@@ -80,12 +80,16 @@ class Batch:
 
 @dataclass(slots=True)
 class Decoder:
-    """Makes batches. Remembers the texts of the append times that it met last: many records share one."""
+    """Makes batches, of which each visitor's events are in one of so many lanes, in the order of the log.
 
+    Remembers the texts of the append times that it met last: many records share one.
+    """
+
+    lanes: int = 1
     moments: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def batch(self, topic: str, messages: Iterable[Message]) -> Batch:
-        lines: list[str] = []
+        lanes: list[list[str]] = [[] for _ in range(self.lanes)]
         records = rejected = 0
         ends: dict[int, int] = {}
         newest: dict[int, int] = {}
@@ -105,9 +109,11 @@ class Decoder:
             if line is None:
                 rejected += 1
             else:
-                lines.append(f"{partition}\t{offset}\t{appended}\t{line}\n")
+                lane = lanes[hash(line[: line.index("\t")]) % self.lanes]
+                lane.append(f"{partition}\t{offset}\t{appended}\t{line}\n")
         appended_at = {p: datetime.fromtimestamp(ms / 1000, UTC) for p, ms in newest.items()}
-        return Batch(topic, "".join(lines).encode(), records, rejected, ends, appended_at)
+        rows = tuple("".join(lines).encode() for lines in lanes)
+        return Batch(topic, rows, records, rejected, ends, appended_at)
 
     def _moment(self, milliseconds: int) -> tuple[str, str]:
         """When it was appended, and the latest time that its event may bear."""
@@ -119,7 +125,7 @@ class Decoder:
 
 
 def _line(value: bytes, ahead: str) -> str | None:
-    """The record's columns after its place in the log; None where it is no event."""
+    """The record's columns after its place in the log, the visitor first; None where it is no event."""
     event: Usual | Event | None
     try:
         event = _decoder.decode(value)

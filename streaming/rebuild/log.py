@@ -18,13 +18,16 @@ class LogUnreadableError(Exception):
     """The brokers did not answer, or the log no longer has what was asked for."""
 
 
-def read_batches(topic: str, start: Mapping[int, int], end: Mapping[int, int]) -> Iterator[Batch]:
+def read_batches(
+    topic: str, start: Mapping[int, int], end: Mapping[int, int], lanes: int = 1
+) -> Iterator[Batch]:
     """The log between the offsets as batches of a fold, each read and decoded while its caller folds the one before.
 
     Raises LogUnreadableError.
     """
-    decoder = Decoder()
-    decoded = (decoder.batch(topic, messages) for messages in read_log(topic, start, end, BATCH_RECORDS))
+    decoder = Decoder(lanes)
+    read = read_log(topic, start, end, BATCH_RECORDS * lanes)
+    decoded = (decoder.batch(topic, messages) for messages in read)
     with ThreadPoolExecutor(1, thread_name_prefix="read-log") as thread:
         ahead = thread.submit(next, decoded, None)
         while (batch := ahead.result()) is not None:

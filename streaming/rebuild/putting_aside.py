@@ -4,6 +4,7 @@ Nothing reads pairs before the first list is derived. Adding a few million sorte
 fraction of what the same takes batch by batch, where each lands on another page.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from psycopg import sql
@@ -11,11 +12,14 @@ from psycopg import sql
 from streaming.jobs.fold import Connection
 
 TABLE: Final = "pair_put_aside"
+PAIRS: Final = "recommendations_pair"
 ADD_UP: Final = """
     WITH summed AS MATERIALIZED (
         SELECT least(product_id, other_id) AS one, greatest(product_id, other_id) AS other,
                sum(greatest(weight, 0)) AS positive, sum(greatest(-weight, 0)) AS negative
-        FROM {table} GROUP BY 1, 2
+        FROM ({asides}) aside
+        WHERE abs((hashtext(product_id) # hashtext(other_id)) % {shares}) = {share}
+        GROUP BY 1, 2
     )
     INSERT INTO {pairs} AS known (product_id, other_id, positive, negative)
     SELECT * FROM (
@@ -29,6 +33,7 @@ INTO_OTHERS: Final = """, other COLLATE "C"
     ON CONFLICT (product_id, other_id) DO UPDATE
         SET positive = known.positive + excluded.positive, negative = known.negative + excluded.negative
 """
+MEMORY: Final = "SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'"
 
 
 def put_aside(connection: Connection, schema: str) -> None:
@@ -47,26 +52,57 @@ def put_aside(connection: Connection, schema: str) -> None:
 
 def add_up(connection: Connection, schema: str) -> None:
     """Adds what was put aside to the pairs; where these are the first, their index is made after them."""
-    names = {"table": sql.Identifier(schema, TABLE), "pairs": sql.Identifier(schema, "recommendations_pair")}
     with connection.transaction():
-        connection.execute("SET LOCAL work_mem = '256MB'")
-        connection.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        if connection.execute(sql.SQL("SELECT FROM {pairs} LIMIT 1").format(**names)).fetchone() is not None:
-            connection.execute(sql.SQL(ADD_UP).format(**names, conflict=sql.SQL(INTO_OTHERS)))
-        else:
-            key = connection.execute(
-                "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE conrelid = %s::regclass AND contype = 'p'",
-                (f'"{schema}".recommendations_pair',),
-            ).fetchone()
-            assert key is not None
-            name, definition = sql.Identifier(key[0]), sql.SQL(key[1])
-            connection.execute(sql.SQL("ALTER TABLE {pairs} DROP CONSTRAINT {}").format(name, **names))
-            connection.execute(sql.SQL(ADD_UP).format(**names, conflict=sql.SQL("")))
-            connection.execute(
-                sql.SQL("ALTER TABLE {pairs} ADD CONSTRAINT {} {}").format(name, definition, **names)
-            )
-        connection.execute(sql.SQL("TRUNCATE {table}").format(**names))
+        connection.execute(MEMORY.replace("SET ", "SET LOCAL "))
+        are_first = not has_pairs(connection, schema)
+        key = drop_key(connection, schema) if are_first else None
+        add_share(connection, schema, (schema,), are_first=are_first)
+        if key is not None:
+            connection.execute(key)
+        empty(connection, schema)
+
+
+def has_pairs(connection: Connection, schema: str) -> bool:
+    query = sql.SQL("SELECT FROM {} LIMIT 1").format(sql.Identifier(schema, PAIRS))
+    return connection.execute(query).fetchone() is not None
+
+
+def drop_key(connection: Connection, schema: str) -> sql.Composed:
+    """Drops the primary key of the schema's pairs; returns the statement that makes it again."""
+    row = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'",
+        (f'"{schema}".{PAIRS}',),
+    ).fetchone()
+    assert row is not None
+    pairs, name = sql.Identifier(schema, PAIRS), sql.Identifier(row[0])
+    connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(pairs, name))
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(pairs, name, sql.SQL(row[1]))
+
+
+def add_share(
+    connection: Connection,
+    schema: str,
+    asides: Sequence[str],
+    *,
+    are_first: bool,
+    share: int = 0,
+    shares: int = 1,
+) -> None:
+    """Adds to the schema's pairs one of so many shares of the pairs that were put aside in the schemas `asides`."""
+    tables = (sql.SQL("SELECT * FROM {}").format(sql.Identifier(aside, TABLE)) for aside in asides)
+    connection.execute(
+        sql.SQL(ADD_UP).format(
+            asides=sql.SQL(" UNION ALL ").join(tables),
+            pairs=sql.Identifier(schema, PAIRS),
+            share=sql.Literal(share),
+            shares=sql.Literal(shares),
+            conflict=sql.SQL("" if are_first else INTO_OTHERS),
+        )
+    )
+
+
+def empty(connection: Connection, schema: str) -> None:
+    connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(schema, TABLE)))
 
 
 def is_putting_aside(connection: Connection, schema: str) -> bool:

@@ -46,11 +46,15 @@ class Shadow:
 
     def fold(self, batch: Batch, *, lists: bool = False) -> None:
         """Folds a batch within the caller's transaction; with `lists` also those that it touched."""
-        copy_lines(self.connection, batch.rows)
+        copy_lines(self.connection, *batch.rows)
         folded = fold(self.connection, REBUILT, batch.topic, derive_lists=lists)
+        self.took(batch, folded.duplicates)
+
+    def took(self, batch: Batch, duplicates: int) -> None:
+        """Remembers that the batch was folded."""
         self.records += batch.records
         self.rejected += batch.rejected
-        self.duplicates += folded.duplicates
+        self.duplicates += duplicates
         for partition, appended_at in batch.appended.items():
             self.watermarks[partition] = max(appended_at, self.watermarks.get(partition, appended_at))
 
@@ -59,7 +63,8 @@ class Shadow:
         self.batches += 1
         if self.puts_aside and self.batches % BATCHES_PUT_ASIDE == 0:
             add_up(self.connection, self.schema)
-        self._forget()
+        if marks := self.forgotten():
+            clean_up(self.connection, marks)
 
     def settle(self) -> None:
         """Before anything reads pairs."""
@@ -67,24 +72,25 @@ class Shadow:
             settle(self.connection, self.schema)
             self.puts_aside = False
 
-    def _forget(self) -> None:
-        """Once for each day of the log: forgets what the live model had forgotten by then, so that this stays small."""
+    def forgotten(self) -> dict[int, datetime] | None:
+        """Once for each day of the log: up to where the live model had read when it forgot what was too old."""
         newest = max(self.watermarks.values(), default=None)
         if newest is None or (self.cleaned and newest < self.cleaned + FORGETTING):
-            return
-        if self.cleaned:
-            self.clean_up(self.watermarks)
-        self.cleaned = newest
-
-    def clean_up(self, watermarks: Mapping[int, datetime | None]) -> None:
-        marks = {partition: at.isoformat() for partition, at in watermarks.items() if at is not None}
-        self.connection.execute("SELECT recommendations_clean_up(%s::jsonb)", (json.dumps(marks),))
+            return None
+        is_first, self.cleaned = self.cleaned is None, newest
+        return None if is_first else self.watermarks
 
     def follow_landmark(self) -> None:
         """Stores the weights as of the live model's landmark, where that was moved meanwhile."""
         self.connection.execute(
             f"SELECT recommendations_store_as_of(landmark) FROM {LIVE}.recommendations_parameters"  # noqa: S608
         )
+
+
+def clean_up(connection: Connection, watermarks: Mapping[int, datetime | None]) -> None:
+    """Forgets what is too old for a log that was read up to there, so that the model stays small."""
+    marks = {partition: at.isoformat() for partition, at in watermarks.items() if at is not None}
+    connection.execute("SELECT recommendations_clean_up(%s::jsonb)", (json.dumps(marks),))
 
 
 def connect() -> Connection:

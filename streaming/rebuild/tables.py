@@ -1,7 +1,7 @@
 """The tables of a model in a schema of its own: made like the live ones, with their names, and exchanged with them."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 from psycopg import sql
 
@@ -30,6 +30,28 @@ USE: Final = (
     "recommendations_exposurehour",
 )
 """Facts of what became of the live lists: no second model has any."""
+
+
+class Sums(NamedTuple):
+    """A table whose rows are sums over many visitors: its key, and what is summed."""
+
+    keys: tuple[str, ...]
+    sums: tuple[str, ...]
+
+
+SUMS: Final = {
+    "recommendations_pair": Sums(("product_id", "other_id"), ("positive", "negative")),
+    "recommendations_basketpair": Sums(("product_id", "other_id"), ("positive", "negative")),
+    "recommendations_productcount": Sums(("product_id",), ("positive", "negative", "baskets")),
+    "recommendations_productrhythm": Sums(("product_id",), ("gaps", "days")),
+    "recommendations_producthour": Sums(("hour", "product_id"), ("weight",)),
+    "recommendations_originday": Sums(("day", "origin", "product_id"), ("weight",)),
+    "recommendations_listhour": Sums(
+        ("hour", "list_id", "position"), ("impressions", "clicks", "conversions")
+    ),
+    "recommendations_exposurehour": Sums(("arm_id", "hour"), ("visitors", "clicked", "converted")),
+}
+"""Those of FACTS and USE that are; the rows of the others belong to one visitor each."""
 SETTINGS: Final = ("recommendations_parameters", "recommendations_eventweight")
 LISTS: Final = (
     "recommendations_similarproducts",
@@ -55,7 +77,21 @@ def create_tables(connection: Connection, schema: str, *, use: bool) -> None:
     `use` says whether what became of lists is counted there.
     """
     connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for table in MODEL + USE + ASIDE:
+    create_like_live(connection, schema, MODEL + USE + ASIDE)
+    for table in SETTINGS:
+        connection.execute(
+            sql.SQL("INSERT INTO {} SELECT * FROM {}").format(
+                sql.Identifier(schema, table), sql.Identifier(LIVE, table)
+            )
+        )
+    for counts in ("recommendations_count_minutes", *(() if use else ("recommendations_count_lists",))):
+        connection.execute(sql.SQL(WITHOUT).format(sql.Identifier(schema, counts)))
+    put_aside(connection, schema)
+
+
+def create_like_live(connection: Connection, schema: str, tables: Iterable[str]) -> None:
+    """Makes empty ones in the schema, with their primary and unique keys and no other index."""
+    for table in tables:
         connection.execute(
             sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES)").format(
                 sql.Identifier(schema, table), sql.Identifier(LIVE, table)
@@ -72,24 +108,15 @@ def create_tables(connection: Connection, schema: str, *, use: bool) -> None:
                     sql.Identifier(schema, table), sql.Identifier(name), sql.SQL(definition)
                 )
             )
-    _keep_room(connection, schema)
-    for table in SETTINGS:
-        connection.execute(
-            sql.SQL("INSERT INTO {} SELECT * FROM {}").format(
-                sql.Identifier(schema, table), sql.Identifier(LIVE, table)
-            )
-        )
-    for counts in ("recommendations_count_minutes", *(() if use else ("recommendations_count_lists",))):
-        connection.execute(sql.SQL(WITHOUT).format(sql.Identifier(schema, counts)))
-    put_aside(connection, schema)
+    _keep_room(connection, schema, tables)
 
 
-def _keep_room(connection: Connection, schema: str) -> None:
+def _keep_room(connection: Connection, schema: str, tables: Iterable[str]) -> None:
     """What the live tables' storage was told (fillfactor), which LIKE does not copy."""
     told = connection.execute(
         "SELECT relname, array_to_string(reloptions, ', ') FROM pg_class WHERE relnamespace = %s::regnamespace"
         " AND relname = ANY (%s) AND reloptions IS NOT NULL",
-        (LIVE, [*MODEL, *USE, *ASIDE]),
+        (LIVE, list(tables)),
     )
     for table, options in told.fetchall():
         connection.execute(
@@ -152,9 +179,10 @@ def exchange(connection: Connection, schema: str, *, use: bool) -> None:
     connection.execute("DROP SCHEMA exchange")
 
 
-def use(connection: Connection, schema: str) -> None:
-    """From now on the connection's statements find the schema's tables before the live ones."""
-    connection.execute(sql.SQL("SET search_path TO {}, {}").format(*map(sql.Identifier, (schema, LIVE))))
+def use(connection: Connection, *schemas: str) -> None:
+    """From now on the connection's statements look for tables in these schemas, in order, before the live ones."""
+    path = sql.SQL(", ").join(map(sql.Identifier, (*schemas, LIVE)))
+    connection.execute(sql.SQL("SET search_path TO {}").format(path))
 
 
 def _identifiers(tables: Iterable[str], schema: str) -> list[sql.Identifier]:

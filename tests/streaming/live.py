@@ -63,7 +63,7 @@ class Live:
         for batch in read_batches(self.topic, start, end):
             started_at = datetime.now(UTC)
             with self.connection.transaction():
-                copy_lines(self.connection, batch.rows)
+                copy_lines(self.connection, *batch.rows)
                 folded = fold(self.connection, self.batches, self.topic)
                 self.ledger.write(
                     self.connection,

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import recommendations
-from streaming.rebuild.tables import ASIDE, MODEL, USE
+from streaming.rebuild.tables import ASIDE, FACTS, MODEL, SUMS, USE
 from tests.conftest import Connection
 
 WRITTEN = re.compile(r"(?:INSERT INTO|DELETE FROM|UPDATE|TRUNCATE) (recommendations_\w+)")
@@ -19,6 +19,17 @@ def test_every_table_that_a_fold_writes_is_a_models_own() -> None:
     assert written - BY_OTHERS <= {*MODEL, *USE, *ASIDE}, (
         "add it to FACTS, USE or ASIDE of streaming/rebuild/tables.py"
     )
+
+
+def test_every_fact_is_one_visitors_or_a_sum(model: Connection) -> None:
+    """Several lanes fold at once: what is neither would be written by two of them."""
+    of_visitors = model.execute(
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'visitor_id'"
+    ).fetchall()
+    one_visitors = {table for (table,) in of_visitors} | {
+        "recommendations_seenevent"
+    }  # whose key has the visitor
+    assert {*FACTS, *USE} - one_visitors == set(SUMS), "add it to SUMS of streaming/rebuild/tables.py"
 
 
 def test_no_function_and_no_view_hangs_on_a_table_of_the_model(model: Connection) -> None:
