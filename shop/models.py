@@ -65,7 +65,9 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(default=0)
     hidden = models.BooleanField(default=False, help_text="Out of the shop: its page answers 404")
     consumable = models.BooleanField(
-        default=False, db_default=False, help_text="Used up, and bought again: suggested also to who bought it"
+        default=False,
+        db_default=False,
+        help_text="Used up, and bought again: suggested also to who bought it",
     )
     created_at = models.DateTimeField(default=timezone.now)
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, editable=False)
