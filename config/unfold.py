@@ -77,8 +77,9 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Queries", "bolt", "cluster:queries", "streaming.view_query"),
+                    _page("Ledger", "balance", "cluster:ledger", "streaming.view_batch"),
                     _page(
-                        "Ledger", "receipt_long", "admin:streaming_batch_changelist", "streaming.view_batch"
+                        "Batches", "receipt_long", "admin:streaming_batch_changelist", "streaming.view_batch"
                     ),
                     _page(
                         "Rejected records",

@@ -7,7 +7,8 @@ and `VisitorList` are caches derived from them. `recommendations/sql/` holds the
 
 Bounds: `VisitorEvent` keeps 50 rows for each visitor seen in the last 90 days, `VisitorPerson` one; `SeenEvent`
 keeps 24 hours; `Pair` keeps the top 200 of each product once pruned; `ProductHour` keeps 14 days; so do
-`FoldedMinute`, with at most 101 names for each source and minute, and `OriginDay`, with at most 201 origins a day;
+`ReceivedMinute` and `FoldedMinute`, with at most 101 names for each source and minute, and `OriginDay`, with at most
+201 origins a day;
 `Purchase` has a row for each visitor and product bought, until the visitor is erased; `JudgedHour` one for each hour
 and source; the rest one row a product.
 """
@@ -442,6 +443,16 @@ class Pruning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pairs} pairs"
+
+
+class ReceivedMinute(models.Model):
+    """How many events of the log the collector had received in one minute: what the ledger holds its counts against."""
+
+    minute = models.DateTimeField(primary_key=True)
+    events = models.BigIntegerField(help_text="All of them, duplicates and those left out included.")
+
+    def __str__(self) -> str:
+        return f"{self.events} at {self.minute:%H:%M}"
 
 
 class FoldedMinute(models.Model):

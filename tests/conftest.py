@@ -25,6 +25,7 @@ MODEL_TABLES = (
     "recommendations_visitorperson",
     "recommendations_seenevent",
     "recommendations_foldedminute",
+    "recommendations_receivedminute",
     "recommendations_visitororigin",
     "recommendations_originday",
     "recommendations_listhour",

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import connection
 
@@ -12,7 +13,19 @@ MOST_NAMES: Final = 200
 OTHERS: Final = "(other)"
 UNKNOWN: Final = "(unknown key)"
 
-OUTCOMES: Final = ("accepted", "spooled", "resent", "bots", "rejected", "dropped", "without_consent")
+OUTCOMES: Final = (
+    "accepted",
+    "spooled",
+    "tried",
+    "resent",
+    "erased",
+    "bots",
+    "rejected",
+    "dropped",
+    "without_consent",
+)
+MOST_MINUTES: Final = 1000
+"""Minutes and sources whose names are remembered: events that waited belong to earlier minutes."""
 
 Row = tuple[datetime, str, str]
 
@@ -25,13 +38,16 @@ class Counts:
         self.names: dict[tuple[datetime, str], set[str]] = {}
         self.lock = threading.Lock()
 
-    def add(self, source: str, event: str, outcome: str, number: int = 1) -> None:
-        """Counts `number` events of a source as one of `OUTCOMES`."""
-        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+    def add(
+        self, source: str, event: str, outcome: str, number: int = 1, *, at: datetime | None = None
+    ) -> None:
+        """Counts `number` events of a source as one of `OUTCOMES`, in the minute in which they were received (now)."""
+        minute = (at or datetime.now(UTC)).replace(second=0, microsecond=0)
         with self.lock:
             names = self.names.get((minute, source))
             if names is None:
-                self.names = {key: known for key, known in self.names.items() if key[0] == minute}
+                if len(self.names) >= MOST_MINUTES:
+                    del self.names[min(self.names)]
                 names = self.names[minute, source] = set()
             if event not in names:
                 if len(names) >= MOST_NAMES:
@@ -50,6 +66,17 @@ class Counts:
 
 
 counts = Counts()
+
+
+def say_counted(run: UUID, *, ended: bool = False) -> None:
+    """The process `run` has no counts that are not written, and will have none where it has `ended`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tracking_collectorrun AS known (id, counted_at, ended_at) "
+            "VALUES (%(id)s, clock_timestamp(), CASE WHEN %(ended)s THEN clock_timestamp() END) "
+            "ON CONFLICT (id) DO UPDATE SET counted_at = excluded.counted_at, ended_at = excluded.ended_at",
+            {"id": run, "ended": ended},
+        )
 
 
 def write(taken: Counter[tuple[Row, str]]) -> None:

@@ -3,7 +3,9 @@
 from django.db import transaction
 
 from tracking import identities
-from tracking.delivery.records import tombstone_of
+from tracking.counts import Counts, write
+from tracking.delivery.records import received_at, tombstone_of
+from tracking.events import decode
 from tracking.models import Erasure, Person, RejectedEvent, SpooledRecord, VisitorBlock, VisitorKey
 
 
@@ -20,7 +22,7 @@ def erase_visitor(visitor_id: str, *, asked_by: str) -> Erasure:
         deleted = {
             "tracking_visitorkey": key.delete()[0] if key else 0,
             "tracking_person": _forget_person(person_id) if person_id else 0,
-            "tracking_spooledrecord": _rows(SpooledRecord, key=visitor_id, value__isnull=False),
+            "tracking_spooledrecord": _drop_spooled(visitor_id),
             "tracking_rejectedevent": _rows(RejectedEvent, visitor_id=visitor_id),
             "tracking_visitorblock": _rows(VisitorBlock, visitor_id=visitor_id),
         }
@@ -37,6 +39,19 @@ def _forget_person(person_id: str) -> int:
     if VisitorKey.objects.filter(person_id=person_id).exists():
         return 0
     return _rows(Person, person_id=person_id)
+
+
+def _drop_spooled(visitor_id: str) -> int:
+    """What waited for Kafka never comes there: it was accepted, and is counted as erased."""
+    waiting = SpooledRecord.objects.select_for_update().filter(key=visitor_id, value__isnull=False)
+    rows = list(waiting)
+    erased = Counts()
+    for row in rows:
+        value = bytes(row.value or b"")
+        event = decode(value)
+        erased.add(row.source, event.event or event.type, "erased", at=received_at(value))
+    write(erased.take())
+    return _rows(SpooledRecord, id__in=[row.id for row in rows])
 
 
 def _rows(model: type[SpooledRecord | RejectedEvent | Person | VisitorBlock], **of: object) -> int:

@@ -33,7 +33,7 @@ def identify_visitor(visitor_id: str, user_id: str, traits: Mapping[str, Any]) -
     record = record_of_event(event)
     insert([SpooledRecord(topic=record.topic, key=record.key, value=record.value, source=record.source)])
     for outcome in ("accepted", "spooled"):
-        counts.add(record.source, record.event, outcome)
+        counts.add(record.source, record.event, outcome, at=now)
 
 
 def logged_in(request: HttpRequest, user_id: str, traits: Mapping[str, Any]) -> None:

@@ -142,8 +142,20 @@ class Erasure(models.Model):
         return self.visitor_id
 
 
+class CollectorRun(models.Model):
+    """A collector's process. One that is neither alive nor ended was killed, and what it had not counted is lost."""
+
+    id = models.UUIDField(primary_key=True)
+    started_at = models.DateTimeField(db_default=Now())
+    counted_at = models.DateTimeField(help_text="All that it accepted before this is counted.")
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"since {self.started_at:%Y-%m-%d %H:%M:%S}"
+
+
 class CollectedMinute(models.Model):
-    """What the collector made of one source's events of one name in one minute."""
+    """What the collector made of one source's events of one name that were received in one minute."""
 
     pk = models.CompositePrimaryKey("minute", "source", "event")
     minute = models.DateTimeField()
@@ -151,7 +163,15 @@ class CollectedMinute(models.Model):
     event = models.CharField(max_length=MAX_NAME_LENGTH)
     accepted = models.BigIntegerField(default=0, help_text="Answered as accepted.")
     spooled = models.BigIntegerField(default=0, help_text="Of the accepted: went through the spool.")
-    resent = models.BigIntegerField(default=0, help_text="Of the spooled: had reached the topic after all.")
+    tried = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Of the spooled: sent before without an answer, so perhaps there twice.",
+    )
+    resent = models.BigIntegerField(default=0, help_text="Of those: had reached the topic after all.")
+    erased = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of the spooled: deleted with their visitor before Kafka had them."
+    )
     bots = models.BigIntegerField(default=0, help_text="Of the accepted: from a bot.")
     rejected = models.BigIntegerField(default=0, help_text="Refused, and kept with the reason.")
     dropped = models.BigIntegerField(default=0, help_text="Refused, and beyond what is kept of a source.")

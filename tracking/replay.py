@@ -13,7 +13,7 @@ from tracking.calls import Draft, Sender
 from tracking.collector.judging import calls_of, envelope_of, judge
 from tracking.consent import is_refused_in
 from tracking.counts import counts
-from tracking.delivery.records import record_of_event
+from tracking.delivery.records import received_at, record_of_event
 from tracking.events import Event, EventType, format_timestamp
 from tracking.identities import sealed_now
 from tracking.models import RejectedEvent, SpooledRecord, VisitorKey, WriteKey
@@ -58,7 +58,7 @@ def replay(row: RejectedEvent, *, by: str, body: bytes | None = None, key_name: 
         )
     for record in records:
         for outcome in ("accepted", "spooled"):
-            counts.add(record.source, record.event, outcome)
+            counts.add(record.source, record.event, outcome, at=received_at(record.value))
     return events
 
 

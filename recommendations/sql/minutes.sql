@@ -30,5 +30,10 @@ CREATE OR REPLACE FUNCTION recommendations_count_minutes() RETURNS void LANGUAGE
     FROM named GROUP BY minute, source, event ORDER BY minute, source, event
     ON CONFLICT (minute, source, event) DO UPDATE
         SET events = known.events + excluded.events, duplicates = known.duplicates + excluded.duplicates,
-            left_out = known.left_out + excluded.left_out
+            left_out = known.left_out + excluded.left_out;
+
+    INSERT INTO recommendations_receivedminute AS known (minute, events)
+    SELECT date_trunc('minute', received_at, 'UTC') AS minute, count(*)
+    FROM ordered_event WHERE event_id IS NOT NULL GROUP BY 1 ORDER BY 1
+    ON CONFLICT (minute) DO UPDATE SET events = known.events + excluded.events
 $$;

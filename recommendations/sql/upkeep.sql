@@ -47,6 +47,7 @@ BEGIN
     DELETE FROM recommendations_producthour h WHERE h.hour < now() - interval '14 days';
     GET DIAGNOSTICS hours = ROW_COUNT;
     DELETE FROM recommendations_originday d WHERE d.day < now() - interval '15 days';
+    DELETE FROM recommendations_receivedminute m WHERE m.minute < now() - interval '14 days';
     DELETE FROM recommendations_foldedminute m WHERE m.minute < now() - interval '14 days';
     GET DIAGNOSTICS minutes = ROW_COUNT;
     PERFORM recommendations_clean_up_lists(watermarks);

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from streaming.admin.accounts import LedgerPage
 from streaming.admin.alerts import AlertsPage, EndSilencePage, SilencePage
 from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
 from streaming.admin.collected import CollectedPage
@@ -70,6 +71,7 @@ urlpatterns = [
     path("live/", LivePage.as_admin_view(), name="live"),
     path("live/<int:partition>/<int:offset>/", RecordPage.as_admin_view(), name="record"),
     path("live/<int:partition>/<int:offset>/whole/", WholePage.as_admin_view(), name="whole"),
+    path("ledger/", LedgerPage.as_admin_view(), name="ledger"),
     path("metrics/", MetricsPage.as_admin_view(), name="metrics"),
     path("models/", ModelsPage.as_admin_view(), name="models"),
     path("models/compared/", ComparedPage.as_admin_view(), name="compared_models"),

@@ -64,7 +64,7 @@ class Sender:
     def send(self, events: Iterable[Event], advance: Callable[[int], None] = lambda _: None) -> int:
         """Returns how many events it sent, once the in-sync brokers have them all. Raises NotSentError."""
         before, sent = self.acknowledged, 0
-        names: Counter[tuple[str, str]] = Counter()
+        names: Counter[tuple[str, str, datetime]] = Counter()
         for event in events:
             record = record_of_event(event)
             while True:
@@ -79,7 +79,8 @@ class Sender:
                     break
                 except BufferError:
                     self.producer.poll(0.1)
-            names[record.source, record.event] += 1
+            minute = datetime.fromisoformat(event.received_at).replace(second=0, microsecond=0)
+            names[record.source, record.event, minute] += 1
             sent += 1
             if sent % 1000 == 0:
                 self.producer.poll(0)
@@ -88,8 +89,8 @@ class Sender:
                 break
         waiting = self.producer.flush(FLUSH_SECONDS)
         advance(sent % 1000)
-        for (source, name), number in names.items():
-            counts.add(source, name, "accepted", number)
+        for (source, name, minute), number in names.items():
+            counts.add(source, name, "accepted", number, at=minute)
         write(counts.take())
         if self.error is not None or waiting:
             raise NotSentError(

@@ -63,6 +63,7 @@ MODEL: Final = (*FACTS, *SETTINGS, *LISTS, "recommendations_pruning")
 """What makes a model, and goes with it when two are exchanged."""
 ASIDE: Final = (
     "recommendations_foldedminute",
+    "recommendations_receivedminute",
     "recommendations_changedvisitor",
     "recommendations_sessionlist",
 )

@@ -126,7 +126,7 @@ def test_what_one_bought_is_not_suggested_to_the_same_person_elsewhere(model: Co
     assert "mug-1" in ids(list_for_visitor("v"))
     for visitor in ("v", "on the phone"):
         model.execute(
-            "INSERT INTO recommendations_visitorperson (visitor_id, person_id, partition, \"offset\", appended_at)"
+            'INSERT INTO recommendations_visitorperson (visitor_id, person_id, partition, "offset", appended_at)'
             " VALUES (%s, 'p', 0, 0, now())",
             (visitor,),
         )

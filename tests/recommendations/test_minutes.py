@@ -89,3 +89,10 @@ def test_names_beyond_a_hundred_are_counted_together(model: Connection) -> None:
     assert len(counted) == 101
     assert (counted["name 005"], counted["name 099"], counted["(other)"]) == (2, 1, 31)
     assert sum(counted.values()) == 132
+
+
+def test_events_count_by_when_they_were_received_too(model: Connection) -> None:
+    fold(model, [look(1), look(2), look(1, at=MINUTE)])
+    fold(model, [look(3, left_out=True), erased("v", 5)])
+    received = model.execute("SELECT sum(events)::int FROM recommendations_receivedminute").fetchall()
+    assert received == [(4,)], "duplicates and what is left out too, and no tombstone"

@@ -16,7 +16,15 @@ from tracking.consent import COOKIE as CONSENT
 from tracking.erasure import erase_visitor
 from tracking.events import ACTIVITY, Event, format_timestamp
 from tracking.identity import identify_visitor, visitors_of_user
-from tracking.models import Erasure, Person, RejectedEvent, SpooledRecord, VisitorKey, WriteKey
+from tracking.models import (
+    CollectedMinute,
+    Erasure,
+    Person,
+    RejectedEvent,
+    SpooledRecord,
+    VisitorKey,
+    WriteKey,
+)
 from tracking.sealing import unsealed
 from tracking.visitors import COOKIE, cookie_of_visitor, visitor_of_cookie
 
@@ -119,6 +127,8 @@ def test_rows_of_the_visitor_go_and_others_stay() -> None:
     assert list(RejectedEvent.objects.values_list("visitor_id", flat=True)) == ["v-2"]
     assert Person.objects.count() == 1
     assert len(spooled("v-2")) == 1
+    erased = CollectedMinute.objects.exclude(erased=0).values_list("event", "erased")
+    assert list(erased) == [("identify", 1)], "the ledger has to know"
 
 
 def test_a_tombstone_tells_the_readers_of_the_log(settings: Settings) -> None:

@@ -7,9 +7,12 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 from io import BytesIO
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -31,7 +34,7 @@ from tracking.collector.request import (
     read_body,
     unpacked,
 )
-from tracking.counts import counts, write
+from tracking.counts import counts, say_counted, write
 from tracking.database import in_database
 from tracking.delivery.delivery import Delivery, NotKeptError
 from tracking.events import ACTIVITY, EventType
@@ -57,6 +60,7 @@ METRICS: Final = "/v1/m"
 PROJECTS: Final = "/v1/projects/"
 CLOSE_SECONDS: Final = 10.0
 COUNT_SECONDS: Final = 1.0
+SAY_SECONDS: Final = 5.0
 OVERLOAD_SECONDS: Final = 2
 
 Send = Callable[[Message], Awaitable[None]]
@@ -74,6 +78,7 @@ class Collector:
         self.intake: Intake | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.tasks: list[asyncio.Task[None]] = []
+        self.run = uuid4()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].rstrip("/")
@@ -112,6 +117,7 @@ class Collector:
             self.intake = None
         with contextlib.suppress(DatabaseError):
             await in_database(write, counts.take())
+            await in_database(partial(say_counted, ended=True), self.run)
 
     def _ready(self) -> Intake:
         """The intake of the running loop."""
@@ -121,7 +127,7 @@ class Collector:
             self.intake = Intake(Delivery())
             self.tasks = [
                 loop.create_task(self.intake.delivery.look()),
-                loop.create_task(keep_counting()),
+                loop.create_task(keep_counting(self.run)),
             ]
         return self.intake
 
@@ -198,13 +204,17 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def keep_counting() -> None:
-    """Writes the counts each second, for ever; what cannot be written waits."""
+async def keep_counting(run: UUID) -> None:
+    """Writes the counts each second, for ever; what cannot be written waits. Says now and then that all is written."""
+    said = -math.inf
     while True:
         await asyncio.sleep(COUNT_SECONDS)
         taken = counts.take()
         try:
             await in_database(write, taken)
+            if taken or asyncio.get_running_loop().time() > said + SAY_SECONDS:
+                await in_database(say_counted, run)
+                said = asyncio.get_running_loop().time()
         except DatabaseError as error:
             counts.put_back(taken)
             logger.debug("The counts cannot be written: %s", error)

@@ -108,7 +108,7 @@ class Intake:
             records += await self._rejections(refusals, key.name, call_kind, sender.visitor_id)
         await self.delivery.deliver(records)
         for name, number in Counter(draft.event.event or draft.event.type for draft in drafts).items():
-            counts.add(key.name, name, "accepted", number)
+            counts.add(key.name, name, "accepted", number, at=sender.received_at)
             if sender.bot:
                 counts.add(key.name, name, "bots", number)
 

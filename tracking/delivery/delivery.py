@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from tracking.counts import counts
 from tracking.database import in_database
 from tracking.delivery.producer import LogProducer
-from tracking.delivery.records import Record
+from tracking.delivery.records import Record, received_at
 from tracking.delivery.spool import MOST_ROWS, Spool, SpoolAwayError, ends, held_visitors
 
 LOOK_SECONDS: Final = 0.25
@@ -109,8 +109,11 @@ class Delivery:
             self.entering -= Counter(visitors)
         if self.away and self.proof is None:
             self.proof = first
-        for record in records:
-            counts.add(record.source, record.event, "spooled")
+        for number, record in enumerate(records):
+            at = received_at(record.value)
+            counts.add(record.source, record.event, "spooled", at=at)
+            if number in tried:
+                counts.add(record.source, record.event, "tried", at=at)
 
     def _landed_late(self, record: Record) -> None:
-        counts.add(record.source, record.event, "resent")
+        counts.add(record.source, record.event, "resent", at=received_at(record.value))

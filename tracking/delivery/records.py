@@ -1,6 +1,7 @@
 """A record on its way to Kafka, straight or through the spool."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import msgspec
 from django.conf import settings
@@ -25,6 +26,22 @@ class Record(msgspec.Struct, frozen=True):
     source: str = ""
     event: str = ""
     """Under which name it is counted."""
+
+
+class _Received(msgspec.Struct, rename="camel"):
+    received_at: str | None = None
+
+
+_receipts = msgspec.json.Decoder(_Received)
+
+
+def received_at(value: bytes | None) -> datetime:
+    """When the event of a record was received; now for what is no event."""
+    try:
+        told = _receipts.decode(value or b"{}").received_at
+    except msgspec.DecodeError:
+        told = None
+    return datetime.fromisoformat(told) if told else datetime.now(UTC)
 
 
 def record_of_event(event: Event) -> Record:
