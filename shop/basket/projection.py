@@ -11,6 +11,7 @@ from shop.facts.following import Follower
 
 class Baskets(Follower):
     name = "baskets"
+    tables = (BasketView,)
     facts = (
         Basket.Started,
         Basket.ProductAdded,

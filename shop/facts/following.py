@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from django.db import transaction
+from django.db import models, transaction
 from eventsourcing.domain import DomainEvent
 from eventsourcing.persistence import Notification
 from eventsourcing.utils import get_topic
@@ -19,6 +19,8 @@ class Follower(ABC):
     """Works facts into tables. Its work and its position are one transaction, so that each fact counts once."""
 
     name: ClassVar[str]
+    tables: ClassVar[tuple[type[models.Model], ...]] = ()
+    """Of a projection: made of facts alone, so that they can be deleted and made anew."""
     facts: ClassVar[tuple[type[DomainEvent], ...]]
     """What it reads; it is not shown others."""
 

@@ -31,6 +31,7 @@ STATUS_AFTER: dict[type[DomainEvent], Status] = {
 
 class Orders(Follower):
     name = "orders"
+    tables = (OrderView, OrderEntry)
     facts = ORDER_FACTS
 
     def follow(self, facts: Sequence[DomainEvent]) -> None:

@@ -12,6 +12,7 @@ from shop.stock.stock import Stock
 
 class StockLevels(Follower):
     name = "stock"
+    tables = (StockLevel,)
     facts = (Stock.Opened, Stock.Counted, Stock.Reserved, Stock.Released, Stock.Sold, Stock.Returned)
 
     def follow(self, facts: Sequence[DomainEvent]) -> None:
