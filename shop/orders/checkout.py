@@ -7,7 +7,7 @@ from uuid import UUID
 from shop.basket.changing import ChangedMeanwhileError, basket_of
 from shop.facts.application import find, insist, save
 from shop.facts.pages import show
-from shop.models import Product
+from shop.models import CURRENCY, Product
 from shop.orders.order import Line, Order, order_id_of
 from shop.orders.sealing import Delivery, sealed_delivery
 from shop.stock.inventory import names_of, stocks_of
@@ -60,6 +60,7 @@ def place(order_id: UUID, customer: UUID, delivery: Delivery, visitor: str, line
         lines=lines,
         total=total_of(lines),
         sealed=sealed_delivery(order_id, delivery),
+        currency=CURRENCY,
     )
 
 

@@ -13,6 +13,9 @@ ORDER_OF = UUID("b1f0c9a2-6c1d-4b0e-8f55-7d2a4e9c3d12")
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without what is read as something else: 0 and O, 1 and I."""
 
+FIRST_CURRENCY: Final = "EUR"
+"""In which every order was made while facts did not say so: version 1 of `Placed`."""
+
 
 class Line(TypedDict):
     product_id: str
@@ -42,6 +45,13 @@ class Order(Aggregate):
         lines: list[Line]
         total: Decimal
         sealed: str
+        currency: str
+
+        class_version = 2
+
+        @staticmethod
+        def upcast_v1_v2(state: dict[str, Any]) -> None:
+            state["currency"] = FIRST_CURRENCY
 
     class HandedOver(Aggregate.Event):
         """Its customer logged in, and was somebody already."""
@@ -101,12 +111,15 @@ class Order(Aggregate):
         def apply(self, aggregate: "Order") -> None:
             aggregate.status = Status.REFUNDED
 
-    def __init__(self, customer: UUID, visitor: str, lines: list[Line], total: Decimal, sealed: str) -> None:
+    def __init__(
+        self, customer: UUID, visitor: str, lines: list[Line], total: Decimal, sealed: str, currency: str
+    ) -> None:
         self.customer = customer
         self.visitor = visitor
         self.lines = lines
         self.total = total
         self.sealed = sealed
+        self.currency = currency
         self.status = Status.PLACED
         self.payment: UUID | None = None
         """Key of the payment under way, or of the one that succeeded."""
@@ -182,7 +195,7 @@ def state_of(order: Order) -> dict[str, Any]:
         "status": str(order.status),
         "customer": str(order.customer),
         "lines": [f"{line['quantity']} × {line['name']} at {line['price']}" for line in order.lines],
-        "total": str(order.total),
+        "total": f"{order.total} {order.currency}",
         "payment": str(order.payment or ""),
         "refused payments": order.failed,
         "last change": order.modified_on.isoformat(timespec="seconds"),

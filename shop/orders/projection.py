@@ -6,7 +6,6 @@ from typing import Any
 from eventsourcing.domain import DomainEvent
 
 from shop.facts.following import Follower
-from shop.models import CURRENCY
 from shop.orders.models import OrderEntry, OrderView
 from shop.orders.order import Line, Order, Status
 
@@ -64,7 +63,7 @@ def _placed(fact: Order.Placed) -> OrderView:
         customer=fact.customer,
         status=Status.PLACED,
         total=fact.total,
-        currency=CURRENCY,
+        currency=fact.currency,
         lines=[_line(line) for line in fact.lines],
         placed_at=fact.timestamp,
     )

@@ -126,7 +126,7 @@ def _order(order: Order | Order.Placed) -> dict[str, Any]:
         "order_id": str(order_id),
         "revenue": total,
         "total": total,
-        "currency": CURRENCY,
+        "currency": order.currency,
         "products": [_line(line) for line in order.lines],
     }
 
