@@ -121,6 +121,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Shop",
                 "separator": True,
                 "items": [
+                    _page("Orders", "receipt_long", "admin:shop_orderview_changelist", "shop.view_orderview"),
                     _page("Products", "inventory_2", "admin:shop_product_changelist", "shop.view_product"),
                     _page("Categories", "category", "admin:shop_category_changelist", "shop.view_category"),
                 ],

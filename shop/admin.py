@@ -1,11 +1,17 @@
 """The catalogue in the admin: what is in stock and what is hidden can be changed, the rest is loaded."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
+from shop.facts.pages import show
 from shop.models import Category, Product
+from shop.orders.admin import OrderAdmin as OrderAdmin
+from shop.stock.inventory import set_counts
+from shop.stock.projection import StockLevels
 
 
 class Loaded(ModelAdmin):  # type: ignore[misc]
@@ -39,6 +45,16 @@ class ProductAdmin(Loaded):
     ]
     readonly_fields = ["name", "product_id", "brand", "category", "price", "description"]
     ordering = ["category__position", "name"]
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """A count is a fact like an order's reservations: it is not written over them."""
+        counted = obj.stock
+        if "stock" in form.changed_data:
+            obj.stock = Product.objects.values_list("stock", flat=True).get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+        if "stock" in form.changed_data:
+            set_counts({obj.product_id: counted})
+            show(StockLevels())
 
     @admin.display(description="")
     def picture(self, product: Product) -> str:
