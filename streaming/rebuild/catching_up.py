@@ -16,14 +16,14 @@ from streaming.jobs.ledger import Ledger
 from streaming.rebuild import ledger
 from streaming.rebuild.decoding import Batch, Decoder
 from streaming.rebuild.lists import (
-    derive_similar_products,
+    derive_similar_at_once,
     derive_visitor_lists,
     keep_empty_lists,
     keep_traces,
 )
 from streaming.rebuild.log import BATCH_RECORDS, read_batches, read_log
-from streaming.rebuild.shadow import Shadow
-from streaming.rebuild.tables import LIVE, exchange
+from streaming.rebuild.shadow import Shadow, connect
+from streaming.rebuild.tables import LIVE, exchange, use
 
 QUERY: Final = "activity"
 FEW_RECORDS: Final = BATCH_RECORDS // 4
@@ -106,20 +106,19 @@ class Follower:
             self.positions |= batch.ends
 
     def derive_lists(self) -> None:
-        """Every list of the model, while the live one goes on."""
+        """The lists of the model, while the live one goes on; those of visitors who were quiet wait."""
         keep_traces(self.connection, NEWEST)
         counts = self.connection.execute(
             "SELECT (SELECT count(*) FROM recommendations_productcount),"
             " (SELECT count(DISTINCT visitor_id) FROM recommendations_visitorevent)"
         ).fetchone()
         assert counts is not None
-        for description, total, derive in (
-            ("Similar products", counts[0], derive_similar_products),
-            ("Visitors' lists", counts[1], derive_visitor_lists),
-        ):
-            with self.steps.step(description, total) as advance:
-                for done in derive(self.connection):
-                    advance(done)
+        with self.steps.step("Similar products", counts[0]) as advance, connect() as another:
+            use(another, self.shadow.schema)
+            derive_similar_at_once((self.connection, another), advance)
+        with self.steps.step("Visitors' lists", counts[1]) as advance:
+            for done in derive_visitor_lists(self.connection, NEWEST):
+                advance(done)
 
     def swap(self, beside: Callable[[Connection], None], *, use: bool) -> float:
         """Takes the live model's place, and leaves it in the schema; returns for how many seconds Spark waited.

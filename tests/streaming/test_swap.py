@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -80,6 +81,25 @@ def test_a_model_that_was_tampered_with_is_replaced_by_what_the_log_says(folded:
     assert model.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'rebuild'").fetchone() is None
     spark_knew = model.execute("SELECT min(batch_id) FROM recommendations_visitorevent").fetchone()
     assert spark_knew == (0,), "a trace leads to the batch that first folded the event"
+
+
+def test_the_list_of_who_was_quiet_is_composed_when_it_is_asked_for(folded: Live) -> None:
+    folded.look("quiet: p1 p2 p3", ago=timedelta(days=3))
+    model = folded.connection
+    asked = "SELECT version, seen, jsonb_array_length(items) FROM recommendations_stored_list('quiet')"
+    before = model.execute(asked).fetchone()
+    rebuild()
+    waiting = "SELECT visitor_id FROM recommendations_waitingvisitor"
+    assert model.execute(waiting).fetchall() == [("quiet",)]
+    assert (
+        model.execute("SELECT FROM recommendations_visitorlist WHERE visitor_id = 'quiet'").fetchall() == []
+    )
+    assert model.execute(asked).fetchone() == before
+
+    folded.look("quiet: p4")
+    assert model.execute(waiting).fetchall() == []
+    rebuild()
+    assert model.execute(waiting).fetchall() == []
 
 
 def test_the_connection_that_folds_goes_on_with_the_new_tables(folded: Live) -> None:
