@@ -75,7 +75,7 @@ def send(calls: Iterable[tuple[Call, str]]) -> None:
     counted = Counts()  # written in this transaction, since it may be rolled back and told anew
     for record in records:
         for outcome in ("accepted", "spooled"):
-            counted.add(record.source, record.event, outcome)
+            counted.add(record.source, record.event, outcome, at=now)
     write(counted.take())
 
 

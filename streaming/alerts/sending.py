@@ -20,7 +20,7 @@ from streaming.alerts.watch import watch
 
 MOST_AT_ONCE: Final = 20
 MOST_TRIES: Final = 12
-"""Over about nine hours, the last ones an hour apart and more."""
+"""Over about six hours, the last ones two hours apart."""
 FIRST_PAUSE: Final = timedelta(seconds=15)
 LONGEST_PAUSE: Final = timedelta(hours=2)
 TIMEOUT: Final = 5.0

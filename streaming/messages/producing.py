@@ -1,6 +1,7 @@
 """One message, put into a topic by hand. What the topic's contract forbids is refused."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -129,5 +130,6 @@ def _with_schema(topic: str) -> Headers:
 
 def _count(event: Event) -> None:
     counts = Counts()
-    counts.add(event.source or SOURCE, event.event or event.type, "accepted")
+    received_at = datetime.fromisoformat(event.received_at)
+    counts.add(event.source or SOURCE, event.event or event.type, "accepted", at=received_at)
     write(counts.take())
