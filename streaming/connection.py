@@ -69,11 +69,12 @@ class Connection:
             self._client.close()
             self._client = None
         self._address = settings.KAFKA_BOOTSTRAP_SERVERS
-        self._client = _connect(self._address, self._timeout_ms)
+        self._client = connect(self._address, self._timeout_ms)
         return self._client
 
 
-def _connect(address: str, timeout_ms: int) -> KafkaAdminClient:
+def connect(address: str, timeout_ms: int = TIMEOUT_MS) -> KafkaAdminClient:
+    """A client of the caller's own, who closes it. Raises KafkaError."""
     opened: list[KafkaNetClient] = []
 
     def open_network(**options: Any) -> KafkaNetClient:

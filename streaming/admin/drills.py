@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django import forms
 from django.urls import reverse
+from django.utils.html import format_html
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, Tile, badge, link, moment, number
 from recommendations.admin.pages import AdminPage
@@ -101,7 +102,7 @@ class DrillsPage(AdminPage):
 
 
 def link_with_state(run: DrillRun) -> Cell:
-    return run_link(run) + " " + state_of(run)  # type: ignore[operator]
+    return format_html("{} {}", run_link(run), state_of(run))
 
 
 class DrillPage(AdminPage):
@@ -184,7 +185,7 @@ class DrillRunPage(AdminPage):
             ),
             timeline=Table(
                 headers=("After", "What"),
-                rows=[(f"{each['at']:.1f} s", each["what"]) for each in report.get("timeline", [])],
+                rows=[(f"{each['at']:.1f}\u00a0s", each["what"]) for each in report.get("timeline", [])],
             ),
             numbers=Table(
                 headers=("Measured", ""),

@@ -55,6 +55,11 @@ async def steps(stage: Stage) -> None:
     await stage.settle()
 
 
+def needs_replicas(layout: Layout) -> None:
+    if any(len(state.replicas) < 2 for state in layout.values()):
+        raise NotHereError("With one replica of a partition nobody can take over: it takes KAFKA_BROKERS=3.")
+
+
 def has_leader(layout: Layout, places: set[tuple[str, int]], victim: int) -> bool:
     return all(place in layout and layout[place].leader not in (-1, victim) for place in places)
 

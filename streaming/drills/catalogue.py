@@ -1,6 +1,6 @@
 """All drills, by name."""
 
-from streaming.drills import broker
+from streaming.drills import broker, brokers, disk, scale, throughput
 from streaming.drills.drill import Drill
 from streaming.drills.kills import kill
 
@@ -13,6 +13,25 @@ DRILLS = {
             "Kills the leader of a partition of “activity”; measures the election and the time until all replicas are"
             " in sync again.",
             broker.steps,
+        ),
+        Drill(
+            "controller",
+            "The controller dies",
+            "Kills the active controller of the KRaft quorum, a broker as well; measures the election of another.",
+            brokers.controller,
+        ),
+        Drill(
+            "cluster",
+            "All brokers die",
+            "Keeps every broker killed for 30 s: what comes in meanwhile is spooled, and drained in its order.",
+            brokers.cluster,
+        ),
+        Drill(
+            "slow",
+            "A broker hangs",
+            "Stops the leader of a partition with SIGSTOP for 20 s: its connections stay open, and nobody answers.",
+            brokers.slow,
+            may_refuse=True,
         ),
         Drill(
             "spark",
@@ -47,6 +66,28 @@ DRILLS = {
             "Valkey dies",
             "Kills the channel layer and Celery's broker; what was in its memory is gone.",
             kill("valkey"),
+        ),
+        Drill(
+            "scale",
+            "The cluster grows",
+            "Makes a topic of its own, adds partitions, starts a fourth broker, and moves replicas onto it and back,"
+            " while throughput, lag and bytes moved are drawn.",
+            scale.steps,
+        ),
+        Drill(
+            "throughput",
+            "What the cluster takes in",
+            "Produces as fast as it can into topics of its own: records/s and MB/s by acks, replication, partitions and"
+            " batch size.",
+            throughput.steps,
+            strikes=False,
+            under_load=False,
+        ),
+        Drill(
+            "disk",
+            "A broker's disk is full",
+            "Starts a fourth broker on a small file system of its own and fills that: it leaves, and others take over.",
+            disk.steps,
         ),
     )
 }

@@ -29,7 +29,7 @@ def put_back(debts: list[dict[str, Any]]) -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from streaming.drills.putting_back import WAYS
+    from streaming.drills.ways import WAYS
 
     for debt in debts:
         for left in reversed(range(TRIES)):

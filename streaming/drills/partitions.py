@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaException
@@ -48,6 +49,18 @@ class LayoutWatch:
             for name, topic in told.topics.items()
             for partition in topic.partitions.values()
         }
+
+    async def until_brokers(self, holds: Callable[[set[int]], bool], seconds: float, what: str) -> None:
+        """Until it holds of the brokers that are up. Raises NeverError."""
+        deadline = time.monotonic() + seconds
+        while True:
+            with suppress(KafkaException):  # nobody answers yet
+                told = await asyncio.to_thread(self.admin.list_topics, timeout=ANSWER_SECONDS)
+                if holds(set(told.brokers)):
+                    return
+            if time.monotonic() > deadline:
+                raise NeverError(f"Not within {seconds:.0f} s: {what}.")
+            await asyncio.sleep(POLL_SECONDS)
 
     async def until(self, holds: Callable[[Layout], bool], seconds: float, what: str) -> Layout:
         """The first layout for which it holds. Raises NeverError."""

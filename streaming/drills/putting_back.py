@@ -8,17 +8,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from services.home import CHECKOUT, Home
 from services.process import PART, STACK
-from streaming.drills.models import close
-from streaming.drills.parts import resume
-
-WAYS: Final[dict[str, Callable[..., None]]] = {"close": close, "resume": resume}
-"""How to put back each thing, by name. Each is harmless when done twice."""
+from streaming.drills.ways import WAYS
 
 
 class Debts:

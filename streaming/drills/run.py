@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 
 from services.home import Home
 from services.state import read_state
+from streaming.changes import RefusedError
 from streaming.connection import UnansweredError
 from streaming.drills import log
 from streaming.drills.afterwards import check
@@ -61,7 +62,7 @@ async def _run(
     assert me is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     keeping = asyncio.create_task(_keep(record, recording))
-    state, reason = DrillRun.State.INTERRUPTED, "It was interrupted; what it had struck was put back."
+    state, reason = DrillRun.State.FAILED, "It ended by an error of its own: see log/drill.log."
     try:
         shop = read_state(home)
         if shop is None or shop.shop is None:
@@ -69,9 +70,13 @@ async def _run(
         stage = Stage(shop.shop, settings.WRITE_KEY, order.rate, Parts(home), debts, recording)
         await _perform(drill, stage, order)
         state, reason = (DrillRun.State.PASSED if recording.passed else DrillRun.State.FAILED), ""
+    except asyncio.CancelledError:
+        state, reason = DrillRun.State.INTERRUPTED, "It was interrupted; what it had struck was put back."
+        raise
     except NotHereError as error:
         state, reason = DrillRun.State.REFUSED, str(error)
     except (
+        RefusedError,
         NeverError,
         NotBackError,
         UnansweredError,
@@ -106,8 +111,8 @@ async def _perform(drill: Drill, stage: Stage, order: Order) -> None:
         sampling.cancel()
         with suppress(asyncio.CancelledError):
             await sampling
-    stage.recording.note("The load has ended")
     if drill.under_load:
+        stage.recording.note("The load has ended")
         await check(stage, drill, start, rebuild=order.rebuild)
 
 
@@ -119,8 +124,10 @@ async def _sample(stage: Stage) -> None:
         await asyncio.sleep(SAMPLE_SECONDS)
         now = (load.total, load.unanswered, pages.lists, len(load.took))
         slowest = max((took for took, _ in load.took[before[3] :]), default=None)
+        more = {name: await asyncio.to_thread(value) for name, value in list(stage.measures.items())}
         stage.recording.sample(
-            {
+            more
+            | {
                 "acknowledged": now[0] - before[0],
                 "failed": now[1] - before[1],
                 "lists": now[2] - before[2],

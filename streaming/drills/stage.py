@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -46,6 +46,7 @@ class Stage:
     """By time.monotonic, as the next."""
     returned_at: float | None = None
     """When what was struck was back: recoveries count from here."""
+    measures: dict[str, Callable[[], float | None]] = field(default_factory=dict)
     running: AsyncExitStack = field(default_factory=AsyncExitStack)
     """Load and watchers. Left without an error, everything that was begun to be sent has been acknowledged."""
 
@@ -74,6 +75,15 @@ class Stage:
         self.recording.note(what)
         if self.struck_at is not None:
             self.recording.number("back", "Until it was back", self.returned_at - self.struck_at, "s")
+
+    @contextmanager
+    def sampled(self, name: str, value: Callable[[], float | None]) -> Iterator[None]:
+        """Adds a series to the report, of what `value` says once a second within the block; it may block."""
+        self.measures[name] = value
+        try:
+            yield
+        finally:
+            del self.measures[name]
 
     async def kill(self, part: str) -> Struck:
         struck = self.parts.kill(part)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from streaming.connection import connect
 from tests.stack import ROOT, Product
 
 COMMON = {"requests", "lost", "twice", "order", "shop", "pages", "facts"}
@@ -65,3 +66,54 @@ def test_a_part_that_nobody_misses(product: Product, part: str) -> None:
 @pytest.mark.parametrize("part", ["web", "postgres"])
 def test_a_part_that_takes_the_shop_down(product: Product, part: str) -> None:
     check(drill(part), REFUSING)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("name", "checks"), [("controller", COMMON), ("cluster", COMMON), ("slow", REFUSING)]
+)
+def test_brokers(product: Product, name: str, checks: set[str]) -> None:
+    told = drill(name)
+    check(told, checks)
+    assert number(told, "in_sync") > 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_the_cluster_grows(product: Product) -> None:
+    told = drill("scale")
+    check(told, COMMON | {"produced"})
+    assert number(told, "moved") > 10
+    assert brokers(product) == {1, 2, 3}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_throughput(product: Product) -> None:
+    told = drill("throughput")
+    assert told["state"] == "passed", told["reason"]
+    rates = {each["name"]: each["value"] for each in told["numbers"] if each["unit"] == "records/s"}
+    assert len(rates) == 8
+    assert min(rates.values()) > 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_full_disk(product: Product) -> None:
+    told = drill("disk")
+    if told["state"] == "refused":
+        assert "not allowed here" in told["reason"]
+    else:
+        check(told, COMMON | {"produced"})
+    assert brokers(product) == {1, 2, 3}
+
+
+def brokers(product: Product) -> set[int]:
+    """Those that the cluster knows, whether they are up or not, and no topic of a drill is left."""
+    client = connect(product.kafka)
+    try:
+        assert [name for name in client.list_topics() if name.startswith("drill-")] == []
+        return {broker["broker_id"] for broker in client.describe_cluster()["brokers"]}
+    finally:
+        client.close()

@@ -84,6 +84,7 @@ def test_all_drills_are_listed_with_their_last_run(admin: Client) -> None:
     page = text(admin, "/admin/drills/")
     assert "No stack runs here." in page
     assert page.count("never") >= 5
+    assert f'href="/admin/drills/runs/{DrillRun.objects.get().pk}/"' in page
 
 
 def test_a_drill_is_started_in_a_process_that_no_part_takes_along(

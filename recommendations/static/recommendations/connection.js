@@ -13,7 +13,7 @@
 const SOCKET = "/ws/recommendations/";
 const API = "/api/recommendations/visitor/";
 const FIRST_RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 4_000; // a server that is back is noticed within 5 s, and asked no oftener than by polling
 const FAILURES_BEFORE_POLLING = 2;
 const POLL_MS = 5_000;
 const ANSWER_MS = 5_000;

@@ -19,6 +19,7 @@ EXIT_CODES = {DrillRun.State.PASSED: 0, DrillRun.State.REFUSED: 3, DrillRun.Stat
 
 
 class Command(BaseCommand):
+    requires_system_checks = []
     help = f"{__doc__}\n\n" + "\n".join(f"  {drill.name:<11} {drill.does}" for drill in DRILLS.values())
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
