@@ -104,7 +104,7 @@ async def slow(stage: Stage) -> None:
     victim = before[at].leader
     led = {place for place, state in before.items() if state.leader == victim}
     struck = stage.parts.running(f"kafka-{victim}")
-    with stage.debts.owing("resume", pid=struck.pid, created=struck.created):
+    async with stage.debts.owing_aside("resume", pid=struck.pid, created=struck.created):
         stage.parts.pause(struck.part)
         stage.struck(f"{struck.part} (pid {struck.pid}) stopped with SIGSTOP for {PAUSED_SECONDS:.0f} s")
         paused_at = time.monotonic()

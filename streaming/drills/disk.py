@@ -29,29 +29,33 @@ async def steps(stage: Stage) -> None:
     folder = stage.parts.home.data / "drill-disk"
     topic = topic_name(f"drill-{uuid4().hex[:8]}")
     await asyncio.to_thread(mount, folder)
-    with (
-        stage.debts.owing("remove_folder", folder=str(folder)),
-        stage.debts.owing("unmount", folder=str(folder)),
+    async with (
+        stage.debts.owing_aside("remove_folder", folder=str(folder)),
+        stage.debts.owing_aside("unmount", folder=str(folder)),
     ):
         stage.recording.note(f"A file system of {SIZE_MEGABYTES} MB for broker {NUMBER} is mounted")
-        async with extra_broker(stage, folder / "log") as broker:
-            with stage.debts.owing("delete_topic", name=topic):
-                await asyncio.to_thread(create, topic)
-                await fill(stage, topic, broker.pid)
+        async with (
+            extra_broker(stage, folder / "log") as broker,
+            stage.debts.owing_aside("delete_topic", name=topic),
+        ):
+            await asyncio.to_thread(create, topic)
+            await fill(stage, topic, broker.pid)
     stage.returned("Everything is as it was")
     await stage.layout.until(in_sync, PATIENCE_SECONDS, "all replicas in sync again")
     await stage.settle()
 
 
 async def fill(stage: Stage, topic: str, pid: int) -> None:
-    with Filling(topic, RECORD_BYTES, RATE) as filling, stage.sampled("moved", lambda: filling.octets / 1e6):
-        await stage.layout.until(
-            lambda now: now[topic, 0].leader not in (-1, NUMBER), PATIENCE_SECONDS, "another broker leads"
-        )
-        stage.struck(f"Full after {filling.octets / 1e6:,.0f} MB: broker {NUMBER} (pid {pid}) leads no more")
-        layout = await stage.layout.look()
-        stage.recording.number("elected", "Elected broker", layout[topic, 0].leader)
-        await asyncio.sleep(2)  # producing goes on with the two that are left
+    async with Filling(topic, RECORD_BYTES, RATE) as filling:
+        with stage.sampled("moved", lambda: filling.octets / 1e6):
+            layout = await stage.layout.until(
+                lambda now: now[topic, 0].leader not in (-1, NUMBER), PATIENCE_SECONDS, "another broker leads"
+            )
+            stage.struck(
+                f"Full after {filling.octets / 1e6:,.0f} MB: broker {NUMBER} (pid {pid}) leads no more"
+            )
+            stage.recording.number("elected", "Elected broker", layout[topic, 0].leader)
+            await asyncio.sleep(2)  # producing goes on with the two that are left
     ends = await asyncio.to_thread(read_ends, [topic])
     there = sum(ends.values())
     stage.recording.check(

@@ -4,7 +4,7 @@ import asyncio
 import re
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -27,12 +27,11 @@ async def extra_broker(stage: Stage, folder: Path) -> AsyncIterator[psutil.Proce
     """Broker 4 with its log in `folder`, counted in by the cluster. Nothing of it is left afterwards."""
     home = stage.parts.home
     file = await asyncio.to_thread(configure, home, folder)
-    with ExitStack() as owing:
-        owing.enter_context(stage.debts.owing("forget_broker", number=NUMBER))
-        owing.enter_context(stage.debts.owing("remove_folder", folder=str(folder)))
+    async with AsyncExitStack() as owing:
+        await owing.enter_async_context(stage.debts.owing_aside("forget_broker", number=NUMBER))
+        await owing.enter_async_context(stage.debts.owing_aside("remove_folder", folder=str(folder)))
+        await owing.enter_async_context(stage.debts.owing_aside("stop_broker", file=str(file)))
         process = await asyncio.to_thread(launch, home, file)
-        created = process.create_time()
-        owing.enter_context(stage.debts.owing("stop_broker", pid=process.pid, created=created))
         stage.recording.note(f"Broker {NUMBER} is started (pid {process.pid})")
         await stage.layout.until_brokers(
             lambda brokers: NUMBER in brokers, START_SECONDS, f"broker {NUMBER} is in the cluster"

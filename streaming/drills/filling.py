@@ -1,5 +1,6 @@
 """Producers of a drill's own topic: as fast as they can, or at a rate, counting what was acknowledged."""
 
+import asyncio
 import os
 import threading
 import time
@@ -25,15 +26,15 @@ class Filling:
     failed: int = 0
     error: str = ""
 
-    def __enter__(self) -> "Filling":
+    async def __aenter__(self) -> "Filling":
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._produce, daemon=True)
         self.thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.stopping.set()
-        self.thread.join()
+        await asyncio.to_thread(self.thread.join)
 
     @property
     def octets(self) -> int:

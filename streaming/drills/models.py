@@ -28,6 +28,7 @@ class DrillRun(models.Model):
     )
 
     class Meta:
+        permissions = [("run_drill", "Can run drills")]
         indexes = [models.Index(fields=["drill", "-id"], name="drillrun_drill")]
 
     def __str__(self) -> str:

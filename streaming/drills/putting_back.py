@@ -4,12 +4,13 @@ A drill says what it owes *before* it strikes. It puts back itself, in reverse; 
 its own does so, which holds the other end of a pipe and outlives it.
 """
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from services.home import CHECKOUT, Home
@@ -25,19 +26,37 @@ class Debts:
         self.owed: dict[int, tuple[str, dict[str, Any]]] = {}
         self.count = 0
 
+    def owe(self, way: str, **arguments: Any) -> int:
+        """Said before anything is changed; the guard puts it back where this process is killed before it has paid."""
+        self.count += 1
+        self.owed[self.count] = (way, arguments)
+        self._tell({"owed": self.count, "way": way, "arguments": arguments})
+        return self.count
+
+    def pay(self, number: int) -> None:
+        """Puts it back; may block for as long as that takes."""
+        way, arguments = self.owed[number]
+        WAYS[way](**arguments)
+        del self.owed[number]
+        self._tell({"paid": number})
+
     @contextmanager
     def owing(self, way: str, **arguments: Any) -> Iterator[None]:
-        """Puts back, in the given way, at the end of the block; the guard does where this process is killed in it."""
-        self.count += 1
-        number = self.count
-        self.owed[number] = (way, arguments)
-        self._tell({"owed": number, "way": way, "arguments": arguments})
+        """Puts back, in the given way, at the end of the block."""
+        number = self.owe(way, **arguments)
         try:
             yield
         finally:
-            WAYS[way](**arguments)
-            del self.owed[number]
-            self._tell({"paid": number})
+            self.pay(number)
+
+    @asynccontextmanager
+    async def owing_aside(self, way: str, **arguments: Any) -> AsyncIterator[None]:
+        """As `owing`, in a thread: load and watchers go on meanwhile."""
+        number = self.owe(way, **arguments)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.pay, number)
 
     def _tell(self, line: dict[str, Any]) -> None:
         self.pipe.write(json.dumps(line).encode() + b"\n")

@@ -35,20 +35,18 @@ async def steps(stage: Stage) -> None:
         )
     topic = topic_name(f"drill-{uuid4().hex[:8]}")
     folder = stage.parts.home.data / f"kafka-{NUMBER}"
-    with stage.debts.owing("delete_topic", name=topic):
+    async with stage.debts.owing_aside("delete_topic", name=topic):
         await asyncio.to_thread(topics.create_topic, topic, PARTITIONS, 3, SEGMENT)
-        with Filling(topic, RECORD_BYTES) as filling:
+        async with Filling(topic, RECORD_BYTES) as filling:
             await stage.until(lambda: filling.octets >= FILL_BYTES, MOVE_SECONDS, "the topic is filled")
         stage.recording.note(f"{topic}: {filling.octets / 1e6:,.0f} MB in {PARTITIONS} partitions")
-        with (
-            Filling(topic, RECORD_BYTES, RATE) as going_on,
-            stage.sampled("throughput", megabytes_per_second(going_on)),
-        ):
-            await asyncio.to_thread(topics.add_partitions, topic, MORE_PARTITIONS)
-            stage.struck(f"{topic} has {MORE_PARTITIONS} partitions")
-            async with extra_broker(stage, folder):
-                await move(stage, topic)
-                await move_back(stage, topic)
+        async with Filling(topic, RECORD_BYTES, RATE) as going_on:
+            with stage.sampled("throughput", megabytes_per_second(going_on)):
+                await asyncio.to_thread(topics.add_partitions, topic, MORE_PARTITIONS)
+                stage.struck(f"{topic} has {MORE_PARTITIONS} partitions")
+                async with extra_broker(stage, folder):
+                    await move(stage, topic)
+                    await move_back(stage, topic)
         stage.recording.check(
             "produced",
             "No record of the topic that grew and moved is lost",

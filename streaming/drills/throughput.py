@@ -56,13 +56,14 @@ async def steps(stage: Stage) -> None:
     failed = total = 0
     for setting in settings_of(replicas):
         topic = topic_name(f"drill-{uuid4().hex[:8]}")
-        with stage.debts.owing("delete_topic", name=topic):
+        async with stage.debts.owing_aside("delete_topic", name=topic):
             await asyncio.to_thread(topics.create_topic, topic, setting.partitions, setting.replicas, {})
             options = {"acks": setting.acks, "batch.size": setting.batch_bytes}
             began = stage.recording.seconds
             filling = Filling(topic, RECORD_BYTES, options=options)
-            with filling, stage.sampled("throughput", megabytes_per_second(filling)):
-                await asyncio.sleep(SECONDS)
+            with stage.sampled("throughput", megabytes_per_second(filling)):
+                async with filling:
+                    await asyncio.sleep(SECONDS)
             took = stage.recording.seconds - began  # until the last was acknowledged
         failed, total = failed + filling.failed, total + filling.acknowledged
         stage.recording.note(f"{setting}: {filling.acknowledged / took:,.0f} records/s")

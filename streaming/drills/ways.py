@@ -11,7 +11,6 @@ import psutil
 from django.conf import settings
 
 from services.kafka import java
-from services.process import is_alive
 from streaming.connection import connection
 from streaming.drills.models import close
 from streaming.drills.parts import resume
@@ -26,17 +25,21 @@ def delete_topic(name: str) -> None:
         topics.delete_topic(name)
 
 
-def stop_broker(pid: int, created: float) -> None:
-    """In order where it can be, so that its partitions are led by others first."""
-    if not is_alive(pid, created):
-        return
-    process = psutil.Process(pid)
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
+def stop_broker(file: str) -> None:
+    """Those that run with these properties; in order where it can be, so that others lead their partitions first."""
+    running = [process for process in psutil.process_iter() if file in command_of(process)]
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+    for process in psutil.wait_procs(running, STOP_SECONDS)[1]:
         process.kill()
         process.wait(STOP_SECONDS)
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # gone meanwhile, or another user's
+        return []
 
 
 def forget_broker(number: int) -> None:
