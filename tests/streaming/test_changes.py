@@ -20,7 +20,13 @@ from streaming.changes import Facts, Plan, RefusedError, recorded
 from streaming.models import Change
 
 pytestmark = pytest.mark.django_db
-SAMPLES = {"int": 1, "slug": "sample", "str": "sample", "path": "sample"}
+SAMPLES = {
+    "int": 1,
+    "slug": "sample",
+    "str": "sample",
+    "path": "sample",
+    "uuid": "018f3c5e-0000-7000-8000-000000000000",
+}
 READ_ONLY = "view_"
 
 
