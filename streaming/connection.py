@@ -8,6 +8,7 @@ from django.conf import settings
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
+from kafka.protocol.admin import DescribeLogDirsRequest
 
 T = TypeVar("T")
 
@@ -95,6 +96,19 @@ def connect(address: str, timeout_ms: int = TIMEOUT_MS) -> KafkaAdminClient:
         for network in opened:
             network.close()
         raise
+
+
+def send(client: KafkaAdminClient, request: Any, broker: int | None = None) -> Any:
+    """The answer to a request that the client has no method for, or whose method asks for more than is wanted."""
+    return client._manager.run(client._manager.send, request, broker)
+
+
+def log_dirs(client: KafkaAdminClient, broker: int) -> list[dict[str, Any]]:
+    """What the broker tells of its folders and all that is in them.
+
+    The client's own method names every partition in its request: with thousands it takes ten times as long.
+    """
+    return [each.to_dict() for each in send(client, DescribeLogDirsRequest(topics=None), broker).results]
 
 
 connection = Connection(TIMEOUT_MS)

@@ -11,15 +11,20 @@ from django.conf import settings
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError
+from kafka.protocol.consumer import ListOffsetsRequest
 
 from streaming.cluster import Broker, Cluster, Offsets, Partition, Topic, Unreachable
-from streaming.connection import UnansweredError, connection
+from streaming.connection import UnansweredError, connection, log_dirs, send
 from streaming.groups import ConsumerGroup, Member, PartitionLag
 
 FRESH_FOR: Final = 2.0
 """Seconds for which everybody who asks is given the same snapshot."""
 
+RECENT_FOR: Final = 12.0
+"""Seconds: longer than pages wait until they read themselves anew."""
+
 _lock = threading.Lock()
+_refreshing = threading.Lock()
 _newest: tuple[float, str, Cluster | Unreachable] | None = None
 
 
@@ -34,6 +39,34 @@ def snapshot() -> Cluster | Unreachable:
         taken = take_snapshot()
         _newest = (time.monotonic(), address, taken)
         return taken
+
+
+def recent_snapshot() -> Cluster | Unreachable:
+    """For pages that are looked at: the newest of the last `RECENT_FOR` seconds at once, while a newer one is taken.
+
+    Thousands of partitions take half a second to ask for, and pages read themselves anew every few seconds.
+    """
+    newest = _newest
+    if newest is None or newest[1] != settings.KAFKA_BOOTSTRAP_SERVERS or isinstance(newest[2], Unreachable):
+        return snapshot()
+    age = time.monotonic() - newest[0]
+    if age > RECENT_FOR:
+        return snapshot()
+    if age > FRESH_FOR and _refreshing.acquire(blocking=False):
+        threading.Thread(target=_refresh, args=[newest], name="snapshot", daemon=True).start()
+    return newest[2]
+
+
+def _refresh(seen: tuple[float, str, Cluster | Unreachable]) -> None:
+    global _newest
+    try:
+        taken = take_snapshot()
+        with _lock:
+            # What was changed meanwhile made the old one be forgotten: this one may not show it.
+            if _newest is seen:
+                _newest = (time.monotonic(), seen[1], taken)
+    finally:
+        _refreshing.release()
 
 
 def forget() -> None:
@@ -141,31 +174,37 @@ class _Reader:
         sizes: dict[int, Offsets] = {}
         for broker in alive:
             try:
-                (answer,) = self.client.describe_log_dirs(brokers=[broker])
+                held = log_dirs(self.client, broker)
             except KafkaError:
                 self.unanswered.add(broker)
                 continue
             sizes[broker] = {
                 (topic["name"], partition["partition_index"]): partition["partition_size"]
-                for folder in answer["log_dirs"]
+                for folder in held
                 for topic in folder["topics"]
                 for partition in topic["partitions"]
             }
         return sizes
 
     def _offsets(self, leaders: dict[TopicPartition, int], spec: OffsetSpec) -> Offsets:
-        by_leader: dict[int, list[TopicPartition]] = defaultdict(list)
+        by_leader: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         for partition, leader in leaders.items():
             if leader >= 0 and leader not in self.unanswered:
-                by_leader[leader].append(partition)
+                by_leader[leader][partition.topic].append(partition.partition)
         offsets: Offsets = {}
-        for leader, partitions in by_leader.items():
+        for leader, topics in by_leader.items():
             try:
-                found = self.client.list_partition_offsets(dict.fromkeys(partitions, spec))
+                answer = send(self.client, _offsets_request(topics, spec), leader)
             except KafkaError:
                 self.unanswered.add(leader)
                 continue
-            offsets |= {(at.topic, at.partition): answer.offset for at, answer in found.items()}
+            # A partition that has just got another leader is not known for a moment.
+            offsets |= {
+                (topic.name, each.partition_index): each.offset
+                for topic in answer.topics
+                for each in topic.partitions
+                if not each.error_code
+            }
         return offsets
 
     def _groups(self, alive: list[int]) -> list["_Group"]:
@@ -183,6 +222,23 @@ class _Reader:
                 continue
             groups += [_Group(name, broker, described[name], committed[name]) for name in names]
         return groups
+
+
+def _offsets_request(topics: dict[str, list[int]], spec: OffsetSpec) -> ListOffsetsRequest:
+    """The client's own method reads the whole layout anew for each leader: with thousands of partitions, seconds."""
+    asked = ListOffsetsRequest.ListOffsetsTopic
+    return ListOffsetsRequest(
+        isolation_level=0,
+        topics=[
+            asked(
+                name=name,
+                partitions=[
+                    asked.ListOffsetsPartition(partition_index=each, timestamp=int(spec)) for each in numbers
+                ],
+            )
+            for name, numbers in topics.items()
+        ],
+    )
 
 
 def _topic(described: dict[str, Any], earliest: Offsets, latest: Offsets, sizes: dict[int, Offsets]) -> Topic:

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from recommendations.admin.cells import UNKNOWN, Cell, Table, Tile, badge, link, moment, number, size
-from recommendations.admin.pages import AdminPage
+from recommendations.admin.pages import AdminPage, page_number
 from streaming.admin.operating.quorum import quorum_table
 from streaming.admin.unknown import UnknownError
 from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
 from streaming.groups import ConsumerGroup, PartitionLag
 from streaming.queries import query_states
-from streaming.snapshots import snapshot
+from streaming.snapshots import recent_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Action:
     is_danger: bool = False
 
 
+TOPICS_SHOWN: Final = 100
+"""Of the list of topics, on one page."""
+
+
 class ClusterPage(AdminPage):
     """A page drawn from the snapshot; while there is none it says so, and goes on asking."""
 
@@ -34,7 +39,7 @@ class ClusterPage(AdminPage):
     refresh = 5
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        cluster = snapshot()
+        cluster = recent_snapshot()
         if isinstance(cluster, Unreachable):
             return super().get_context_data(**kwargs, unreachable=cluster)
         return super().get_context_data(
@@ -116,26 +121,49 @@ class OverviewPage(ClusterPage):
 
 class TopicsPage(ClusterPage):
     title = "Topics"
+    template_name = "streaming/admin/topics.html"
 
     def actions(self) -> list[Action]:
         return [Action("Create a topic", reverse("cluster:create_topic"), "streaming.create_topic")]
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.search = self.request.GET.get("q", "").strip()
+        self.page = page_number(self.request)
+        self.more = False
+        context = super().get_context_data(**kwargs, search=self.search, page=self.page)
+        return context | {
+            "previous": self._address(self.page - 1) if self.page > 1 else "",
+            "next": self._address(self.page + 1) if self.more else "",
+        }
+
     def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
         headers = ("Topic", "State", "Partitions", "Replicas", "Records", "On disk")
-        shown = [topic for topic in cluster.topics if not topic.internal]
-        internal = [topic for topic in cluster.topics if topic.internal]
-        return [
+        found = [topic for topic in cluster.topics if not topic.internal and self.search in topic.name]
+        first = (self.page - 1) * TOPICS_SHOWN
+        self.more = len(found) > first + TOPICS_SHOWN
+        tables = [
             {
                 "title": "",
-                "table": Table(headers=headers, rows=[self._row(topic) for topic in shown]),
-                "empty": "There are no topics yet: run “python manage.py create_topics”.",
-            },
-            {
-                "title": "Kafka's own",
-                "table": Table(headers=headers, rows=[self._row(topic) for topic in internal]),
-                "empty": "None yet: Kafka makes them when the first group commits.",
-            },
+                "table": Table(
+                    headers=headers, rows=[self._row(each) for each in found[first : first + TOPICS_SHOWN]]
+                ),
+                "empty": f"No topic has “{self.search}” in its name."
+                if self.search
+                else "There are no topics yet: run “python manage.py create_topics”.",
+            }
         ]
+        if self.search or self.page > 1:
+            return tables
+        internal = [topic for topic in cluster.topics if topic.internal]
+        own = {
+            "title": "Kafka's own",
+            "table": Table(headers=headers, rows=[self._row(topic) for topic in internal]),
+            "empty": "None yet: Kafka makes them when the first group commits.",
+        }
+        return [*tables, own]
+
+    def _address(self, page: int) -> str:
+        return "?" + urlencode({"q": self.search, "p": page} if self.search else {"p": page})
 
     def _row(self, topic: Topic) -> Sequence[Cell]:
         return (

@@ -9,7 +9,8 @@ from typing import Any
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from streaming.operating.orders import check, send, tell
+from streaming.connection import log_dirs, send
+from streaming.operating.orders import check, inquire, tell
 from streaming.operating.protocol import UnregisterBrokerRequest
 
 
@@ -67,15 +68,14 @@ def quorum() -> list[Node]:
         ]
         return sorted(nodes, key=lambda node: (node.role != "leader", node.role, node.id))
 
-    return tell(read)
+    return inquire(read)
 
 
 def folders(broker: int) -> list[Folder]:
     def read(client: KafkaAdminClient) -> list[Folder]:
-        (answer,) = client.describe_log_dirs(brokers=[broker])
-        return [_folder(each) for each in answer["log_dirs"]]
+        return [_folder(each) for each in log_dirs(client, broker)]
 
-    return tell(read)
+    return inquire(read)
 
 
 def producers(partitions: Iterable[tuple[str, int]]) -> list[Producing]:
@@ -87,7 +87,7 @@ def producers(partitions: Iterable[tuple[str, int]]) -> list[Producing]:
         rows = [_producing(at, each) for at, state in found.items() for each in state.active_producers]
         return sorted(rows, key=lambda row: row.last_at or datetime.min.replace(tzinfo=UTC), reverse=True)
 
-    return tell(read)
+    return inquire(read)
 
 
 def _node(told: dict[str, Any], role: str, end: int) -> Node:

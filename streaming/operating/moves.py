@@ -11,8 +11,9 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import BrokerResponseError
 
 from streaming.changes import RefusedError
+from streaming.connection import log_dirs
 from streaming.operating.layout import At, Layout, Replicas
-from streaming.operating.orders import tell
+from streaming.operating.orders import inquire, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def ongoing() -> dict[At, Ongoing]:
             for at, each in sorted(found.items())
         }
 
-    return tell(read)
+    return inquire(read)
 
 
 def start(target: Layout) -> None:
@@ -67,24 +68,25 @@ def layout_of(topics: Iterable[str]) -> dict[At, Replicas]:
             for each in topic["partitions"]
         }
 
-    return tell(read)
+    return inquire(read)
 
 
-def sizes() -> dict[int, dict[At, int]]:
+def sizes(brokers: Iterable[int]) -> dict[int, dict[At, int]]:
     """Bytes of each replica, also of one that is on its way, by broker."""
+    asked = sorted(set(brokers))
 
     def read(client: KafkaAdminClient) -> dict[int, dict[At, int]]:
         return {
-            answer["broker"]: {
+            broker: {
                 (topic["name"], each["partition_index"]): each["partition_size"]
-                for folder in answer["log_dirs"]
+                for folder in log_dirs(client, broker)
                 for topic in folder["topics"]
                 for each in topic["partitions"]
             }
-            for answer in client.describe_log_dirs()
+            for broker in asked
         }
 
-    return tell(read)
+    return inquire(read)
 
 
 def elect_preferred(partitions: Iterable[At]) -> dict[At, str]:

@@ -75,7 +75,11 @@ def progress() -> Progress:
     move = newest_move()
     before, target = (layout_in(move.before), layout_in(move.after)) if move else ({}, {})
     now_at = moves.layout_of(topic for topic, _ in target)
-    sizes = moves.sizes()
+    sizes = moves.sizes(
+        broker
+        for replicas in (*(each.replicas for each in under_way.values()), *now_at.values())
+        for broker in replicas
+    )
     arrived = [at for at in target if at not in under_way and now_at.get(at) == target[at]]
     copies = added(before, target)
     throttle = move.after.get(THROTTLE) if move else None

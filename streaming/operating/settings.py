@@ -9,7 +9,8 @@ from typing import Any, Final
 from kafka.admin import ConfigResourceType, KafkaAdminClient
 from kafka.protocol.admin import DescribeConfigsRequest, IncrementalAlterConfigsRequest
 
-from streaming.operating.orders import check, send, tell
+from streaming.connection import send
+from streaming.operating.orders import check, inquire, tell
 
 CHOICES: Final = {
     "cleanup.policy": ("delete", "compact", "compact,delete"),
@@ -90,7 +91,7 @@ def broker_resource(broker: int) -> Resource:
 
 def read_settings(resource: Resource) -> dict[str, Setting]:
     """All settings by name. Raises RefusedError, UnansweredError."""
-    return tell(lambda client: _describe(client, resource))
+    return inquire(lambda client: _describe(client, resource))
 
 
 def alter_settings(resource: Resource, wanted: Mapping[str, str | None], *, dry_run: bool = False) -> None:

@@ -9,7 +9,7 @@ from kafka.admin import KafkaAdminClient, OffsetSpec
 
 from streaming.changes import RefusedError
 from streaming.cluster import Offsets
-from streaming.operating.orders import check, tell
+from streaming.operating.orders import check, inquire, tell
 
 SEEN_WITHIN: Final = 10.0
 """Seconds until every broker should have heard of a topic that is new or gone."""
@@ -70,7 +70,7 @@ def offsets_at(topic: str, partitions: int, spec: OffsetSpec | int) -> dict[int,
         ends = client.list_partition_offsets(dict.fromkeys(asked, OffsetSpec.LATEST))
         return {at.partition: found[at].offset if found[at].offset >= 0 else ends[at].offset for at in asked}
 
-    return tell(read)
+    return inquire(read)
 
 
 def _check_all(topics: list[dict[str, Any]]) -> None:

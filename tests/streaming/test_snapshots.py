@@ -5,11 +5,12 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 from pytest_django.fixtures import Settings
 
+from streaming import snapshots
 from streaming.cluster import Cluster, Unreachable
 from streaming.connection import UnansweredError
-from streaming.snapshots import read_ends, snapshot, take_snapshot
+from streaming.snapshots import read_ends, recent_snapshot, snapshot, take_snapshot
 from streaming.topics import topic_name
-from tests.streaming.conftest import Produce
+from tests.streaming.conftest import Produce, wait_for
 
 
 def reached() -> Cluster:
@@ -64,6 +65,23 @@ def test_the_lag_of_a_group_adds_up(topics: str, produce: Produce, settings: Set
 
 def test_everybody_gets_the_same_snapshot_for_two_seconds(topics: str) -> None:
     assert snapshot() is snapshot()
+
+
+def test_a_page_waits_for_no_newer_one(topics: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = snapshot()
+    monkeypatch.setattr(snapshots, "FRESH_FOR", 0.0)
+    assert recent_snapshot() is first
+    wait_for(lambda: snapshots._newest is not None and snapshots._newest[2] is not first)
+
+
+def test_what_was_taken_before_a_change_is_not_shown_after_it(topics: str) -> None:
+    snapshot()
+    seen = snapshots._newest
+    assert seen is not None
+    snapshots.forget()
+    snapshots._refreshing.acquire()
+    snapshots._refresh(seen)
+    assert snapshots._newest is None
 
 
 def test_kafka_away_is_an_answer_too(away: str) -> None:

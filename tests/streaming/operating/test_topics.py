@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from streaming.admin import cluster_pages
 from streaming.models import Change as ChangeRow
 from streaming.operating.topics import create_topic
 from tests.streaming.conftest import Produce, wait_for
@@ -156,3 +157,17 @@ def test_kafka_s_own_topics_stay(admin: Client, settings: Settings) -> None:
         answer = admin.post(address, {"until": ""})
         assert answer.status_code == 409
         assert "Kafka's own" in answer.content.decode() or "Kafka&#x27;s own" in answer.content.decode()
+
+
+def test_topics_are_found_by_a_part_of_their_name(
+    admin: Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        create_topic(f"{name}-{number}", 1, 1, {})
+    monkeypatch.setattr(cluster_pages, "TOPICS_SHOWN", 2)
+    first = admin.get("/admin/cluster/topics/", {"q": name}).content.decode()
+    assert (f"{name}-1<" in first, f"{name}-2<" in first) == (True, False)
+    second = admin.get("/admin/cluster/topics/", {"q": name, "p": "2"}).content.decode()
+    assert (f"{name}-1<" in second, f"{name}-2<" in second) == (False, True)
+    none = admin.get("/admin/cluster/topics/", {"q": f"{name}-9"}).content.decode()
+    assert "in its name" in none
