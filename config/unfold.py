@@ -124,6 +124,12 @@ UNFOLD: dict[str, Any] = {
                     _page("Orders", "receipt_long", "admin:shop_orderview_changelist", "shop.view_orderview"),
                     _page("Products", "inventory_2", "admin:shop_product_changelist", "shop.view_product"),
                     _page("Categories", "category", "admin:shop_category_changelist", "shop.view_category"),
+                    _page(
+                        "Imports",
+                        "upload_file",
+                        "admin:shop_catalogueimport_changelist",
+                        "shop.view_catalogueimport",
+                    ),
                 ],
             },
             {

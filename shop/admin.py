@@ -8,11 +8,11 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from shop.facts.pages import show
+from shop.importing.admin import CatalogueImportAdmin as CatalogueImportAdmin
 from shop.models import Category, Product
 from shop.orders.admin import OrderAdmin as OrderAdmin
 from shop.stock.inventory import set_counts
 from shop.stock.projection import StockLevels
-
 
 class Loaded(ModelAdmin):  # type: ignore[misc]
     """Rows that `load_catalogue` makes: here they are neither added nor deleted."""

@@ -9,10 +9,21 @@ from django.utils import timezone
 
 from shop.art.pictures import picture_version
 from shop.finding.models import SearchEntry, SearchWord
+from shop.importing.models import CatalogueImport
 from shop.reviews.models import Review
 from shop.wishes.models import Wish
 
-__all__ = ["CURRENCY", "LOW_STOCK", "Category", "Product", "Review", "SearchEntry", "SearchWord", "Wish"]
+__all__ = [
+    "CURRENCY",
+    "LOW_STOCK",
+    "CatalogueImport",
+    "Category",
+    "Product",
+    "Review",
+    "SearchEntry",
+    "SearchWord",
+    "Wish",
+]
 
 CURRENCY = "EUR"
 LOW_STOCK = 5

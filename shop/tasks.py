@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from shop.importing import running
 from shop.orders import paying
 
 
@@ -9,3 +10,8 @@ from shop.orders import paying
 def finish_orders() -> None:
     """Asks the bank what became of unanswered payments, and gives back what nobody paid."""
     paying.finish_what_was_left()
+
+
+@shared_task
+def import_catalogue(import_id: int) -> None:
+    running.run(import_id)

@@ -9,9 +9,12 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.text import slugify
 
+from shop.facts.pages import show
 from shop.importing.checking import RowError, check
 from shop.importing.reading import Format, UnreadableError, rows_of
 from shop.models import Category, Product
+from shop.stock.inventory import set_counts
+from shop.stock.projection import StockLevels
 
 AT_ONCE: Final = 500
 LOOKS: Final = {"shape": "jar", "colour": "sea", "pattern": "plain"}
@@ -80,31 +83,41 @@ def import_catalogue(
         return outcome
     try:
         with transaction.atomic():
-            _write(dict(checked.products), outcome, progress)
+            counts = _write(dict(checked.products), outcome, progress)
             if hide_others:
                 kept = [values["product_id"] for _, values in checked.products]
                 others = Product.objects.filter(hidden=False).exclude(product_id__in=kept)
                 outcome.hidden = others.update(hidden=True)
             if dry_run:
                 raise _DryRunError
+            set_counts(counts)  # last: these facts are committed by themselves
     except _DryRunError:
         return outcome
     outcome.written = True
+    if counts:
+        show(StockLevels())
     return outcome
 
 
-def _write(products: Mapping[int, dict[str, Any]], outcome: Outcome, progress: Progress) -> None:
+def _write(
+    products: Mapping[int, dict[str, Any]], outcome: Outcome, progress: Progress
+) -> dict[str, int]:
+    """Returns the new counts of products that were there: a count is a fact, and not written over reservations."""
     categories = _Categories()
+    counts: dict[str, int] = {}
     waiting, done = iter(products.values()), 0
     while batch := list(islice(waiting, AT_ONCE)):
         progress("Writing", done, len(products))
-        _upsert(batch, categories, outcome)
+        _upsert(batch, categories, outcome, counts)
         done += len(batch)
     outcome.categories = categories.added
     progress("Writing", len(products), len(products))
+    return counts
 
 
-def _upsert(batch: Iterable[dict[str, Any]], categories: "_Categories", outcome: Outcome) -> None:
+def _upsert(
+    batch: Iterable[dict[str, Any]], categories: "_Categories", outcome: Outcome, counts: dict[str, int]
+) -> None:
     by_id = {values["product_id"]: values for values in batch}
     stored = {
         product.product_id: product
@@ -120,13 +133,16 @@ def _upsert(batch: Iterable[dict[str, Any]], categories: "_Categories", outcome:
             added.append(Product(**LOOKS | categories.of_looks(wanted["category_id"]) | wanted))
             continue
         differing = [name for name, value in wanted.items() if getattr(product, name) != value]
+        if differing:
+            changed.append(product)
+        if "stock" in differing:
+            counts[product_id] = wanted["stock"]
+            differing.remove("stock")
         for name in differing:
             setattr(product, name, wanted[name])
         fields.update(differing)
-        if differing:
-            changed.append(product)
     Product.objects.bulk_create(added)
-    if changed:
+    if changed and fields:
         Product.objects.bulk_update(changed, [name.removesuffix("_id") for name in sorted(fields)])
     outcome.added += len(added)
     outcome.changed += len(changed)

@@ -183,6 +183,15 @@ def test_importing_again_changes_only_what_differs_and_leaves_the_rest() -> None
     assert (changed.price, changed.stock, changed.description) == (Decimal("1.50"), 3, "By hand")
 
 
+def test_a_count_is_imported_and_a_dry_run_counts_nothing() -> None:
+    imported(csv_of("a,Mug,1,Mugs,5", head=f"{HEAD},stock"))
+    content = csv_of("a,Mug,1,Mugs,8", head=f"{HEAD},stock")
+    assert imported(content, dry_run=True).changed == 1
+    assert Product.objects.get().stock == 5
+    assert imported(content).changed == 1
+    assert Product.objects.get().stock == 8
+
+
 def test_a_dry_run_tells_the_same_and_writes_nothing() -> None:
     content = csv_of("a,Mug,1,Mugs")
     dry = imported(content, dry_run=True)
