@@ -14,6 +14,7 @@ from shop.orders.admin import OrderAdmin as OrderAdmin
 from shop.stock.inventory import set_counts
 from shop.stock.projection import StockLevels
 
+
 class Loaded(ModelAdmin):  # type: ignore[misc]
     """Rows that `load_catalogue` makes: here they are neither added nor deleted."""
 

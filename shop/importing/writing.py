@@ -99,9 +99,7 @@ def import_catalogue(
     return outcome
 
 
-def _write(
-    products: Mapping[int, dict[str, Any]], outcome: Outcome, progress: Progress
-) -> dict[str, int]:
+def _write(products: Mapping[int, dict[str, Any]], outcome: Outcome, progress: Progress) -> dict[str, int]:
     """Returns the new counts of products that were there: a count is a fact, and not written over reservations."""
     categories = _Categories()
     counts: dict[str, int] = {}

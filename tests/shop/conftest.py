@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from shop.models import Category, Product
@@ -21,3 +22,10 @@ def demo_goods(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 @pytest.fixture
 def stocked_shop(demo_goods: None, db: None) -> None:
     """A database with the demo catalogue in it."""
+
+
+@pytest.fixture
+def empty_shop(db: None) -> None:
+    """A shop without products; what other tests left in it is back afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE shop_category CASCADE")

@@ -16,7 +16,7 @@ from shop.importing.reading import Format, Row, UnreadableError, format_of, rows
 from shop.importing.writing import Outcome, import_catalogue
 from shop.models import Category, Product
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_shop")]
 
 HEAD = "product_id,name,price,category"
 

@@ -18,7 +18,7 @@ from shop.importing.models import SILENT, CatalogueImport
 from shop.importing.running import Told, run
 from shop.models import Product
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_shop")]
 
 ADD = "admin:shop_catalogueimport_add"
 GOOD = b"product_id,name,price,category,shelf\na,Mug,1.50,Mugs,7\n"
