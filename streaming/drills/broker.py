@@ -14,6 +14,7 @@ from tracking.events import ACTIVITY
 
 ELECTION_SECONDS = 60.0
 IN_SYNC_SECONDS = 180.0
+ELECTION_TRIES = 3
 PREFERRED = 0
 """Kafka's number of the kind of election that gives leadership back to the first replica."""
 
@@ -73,9 +74,13 @@ async def lead_as_before(stage: Stage, led: set[tuple[str, int]]) -> None:
             wanted.setdefault(topic, []).append(partition)
         client.elect_leaders(PREFERRED, wanted, raise_errors=False)
 
-    try:
-        await asyncio.to_thread(connection.ask, elect)
-    except UnansweredError as error:
-        stage.recording.note(f"The preferred leaders are left to the controller: {error}")
-    else:
-        stage.recording.note("The preferred leaders lead again")
+    for left in reversed(range(ELECTION_TRIES)):
+        try:
+            await asyncio.to_thread(connection.ask, elect)
+        except UnansweredError as error:
+            if not left:
+                stage.recording.note(f"The preferred leaders are left to the controller: {error}")
+            await asyncio.sleep(1)
+        else:
+            stage.recording.note("The preferred leaders lead again")
+            return

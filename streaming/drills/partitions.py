@@ -37,7 +37,8 @@ class LayoutWatch:
     """Asks whichever broker answers."""
 
     def __init__(self) -> None:
-        self.admin = AdminClient(settings.KAFKA_CLIENT | {"log_level": 0})
+        # One that hangs keeps its connections: it is left after a second, and not asked on for a minute.
+        self.admin = AdminClient(settings.KAFKA_CLIENT | {"log_level": 0, "socket.timeout.ms": 1000})
 
     async def look(self) -> Layout:
         """Raises KafkaException while no broker answers."""

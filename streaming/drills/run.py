@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import psycopg
 from confluent_kafka import KafkaException
 from django.conf import settings
 from django.db import DatabaseError
@@ -27,6 +28,8 @@ from streaming.drills.putting_back import Debts, open_debts
 from streaming.drills.recording import Recording
 from streaming.drills.stage import Stage
 from streaming.drills.starting import only_one
+from streaming.rebuild.beside import BusyModelError
+from streaming.rebuild.log import LogUnreadableError
 from tracking.database import in_database
 
 logger = logging.getLogger(__name__)
@@ -83,6 +86,9 @@ async def _run(
         KafkaException,
         KafkaError,
         DatabaseError,
+        psycopg.Error,
+        BusyModelError,
+        LogUnreadableError,
         OSError,
     ) as error:
         logger.error("The drill %s went wrong: %s", drill.name, error)
