@@ -91,8 +91,9 @@ class Lanes:
         connection = self._opened.enter_context(connect())
         drop_tables(connection, schema)
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-        create_like_live(connection, schema, TOTALS)
-        put_aside(connection, schema)
+        # Whatever ends the connection ends the rebuild: nothing of a lane is read after a crash.
+        create_like_live(connection, schema, TOTALS, "UNLOGGED TABLE")
+        put_aside(connection, schema, "UNLOGGED TABLE")
         connection.execute(sql.SQL(UNMOVED).format(sql.Identifier(schema, "recommendations_move_landmark")))
         connection.execute(MEMORY)
         use(connection, schema, self.shadow.schema)

@@ -5,7 +5,7 @@ fraction of what the same takes batch by batch, where each lands on another page
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from psycopg import sql
 
@@ -36,11 +36,13 @@ INTO_OTHERS: Final = """, other COLLATE "C"
 MEMORY: Final = "SET work_mem = '256MB'; SET maintenance_work_mem = '256MB'"
 
 
-def put_aside(connection: Connection, schema: str) -> None:
+def put_aside(
+    connection: Connection, schema: str, kind: Literal["TABLE", "UNLOGGED TABLE"] = "TABLE"
+) -> None:
     """From now on the schema's folds put their pairs aside."""
     table = sql.Identifier(schema, TABLE)
     connection.execute(
-        sql.SQL("CREATE TABLE {} (product_id text, other_id text, weight float8)").format(table)
+        sql.SQL(f"CREATE {kind} {{}} (product_id text, other_id text, weight float8)").format(table)
     )
     body = sql.SQL("INSERT INTO {} SELECT * FROM recommendations_looked_at_together()").format(table)
     connection.execute(

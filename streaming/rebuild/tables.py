@@ -1,7 +1,7 @@
 """The tables of a model in a schema of its own: made like the live ones, with their names, and exchanged with them."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from psycopg import sql
 
@@ -90,11 +90,16 @@ def create_tables(connection: Connection, schema: str, *, use: bool) -> None:
     put_aside(connection, schema)
 
 
-def create_like_live(connection: Connection, schema: str, tables: Iterable[str]) -> None:
+def create_like_live(
+    connection: Connection,
+    schema: str,
+    tables: Iterable[str],
+    kind: Literal["TABLE", "UNLOGGED TABLE"] = "TABLE",
+) -> None:
     """Makes empty ones in the schema, with their primary and unique keys and no other index."""
     for table in tables:
         connection.execute(
-            sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL EXCLUDING INDEXES)").format(
+            sql.SQL(f"CREATE {kind} {{}} (LIKE {{}} INCLUDING ALL EXCLUDING INDEXES)").format(
                 sql.Identifier(schema, table), sql.Identifier(LIVE, table)
             )
         )
