@@ -191,6 +191,7 @@ SPARK_MASTER = environment.text("SPARK_MASTER", "local[*]")
 # -- The relay ----------------------------------------------------------------------------------------------
 RELAY_TASKS = {
     "relay of orders": "shop.orders.relay.OrdersRelay",
+    "relay of the catalogue": "shop.catalogue_topic.relay.CatalogueRelay",
     "projections of the shop": "shop.facts.catching_up.CatchingUp",
 }
 """What the process `relay` runs for the site besides its own work: by what it is called, the dotted path to a class

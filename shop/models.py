@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from shop.art.pictures import picture_version
+from shop.catalogue_topic.models import ChangedProduct
 from shop.finding.models import SearchEntry, SearchWord
 from shop.importing.models import CatalogueImport
 from shop.reviews.models import Review
@@ -18,6 +19,7 @@ __all__ = [
     "LOW_STOCK",
     "CatalogueImport",
     "Category",
+    "ChangedProduct",
     "Product",
     "Review",
     "SearchEntry",

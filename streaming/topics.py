@@ -21,6 +21,8 @@ from tracking.events import ACTIVITY, RECOMMENDATIONS, REJECTED
 
 ORDERS: Final = "orders"
 """Facts of the shop's orders; key = order. The shop sends them (shop/orders/relay.py)."""
+CATALOGUE: Final = "catalogue"
+"""The shop's products; key = product, whose newest record it is (shop/catalogue_topic/relay.py)."""
 REPLICAS: Final = 3
 """Of each partition, where there are as many brokers."""
 FOREVER: Final = {"retention.ms": "-1", "retention.bytes": "-1"}
@@ -42,6 +44,7 @@ TOPICS: Final = (
     TopicSpec(REJECTED, 3, FOREVER),
     TopicSpec(RECOMMENDATIONS, 3, ONE_HOUR),
     TopicSpec(ORDERS, 3, FOREVER),
+    TopicSpec(CATALOGUE, 3, {"cleanup.policy": "compact"}),
 )
 
 
