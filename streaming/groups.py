@@ -26,6 +26,7 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class Member:
+    member_id: str
     client_id: str
     host: str
     assigned: tuple[tuple[str, int], ...]

@@ -15,6 +15,7 @@ from kafka.protocol.consumer import ListOffsetsRequest
 
 from streaming.cluster import Broker, Cluster, Offsets, Partition, Topic, Unreachable
 from streaming.connection import UnansweredError, connection, log_dirs, send
+from streaming.consumer_protocol import members_of
 from streaming.groups import ConsumerGroup, Member, PartitionLag
 
 FRESH_FOR: Final = 2.0
@@ -213,15 +214,28 @@ class _Reader:
             if broker in self.unanswered:
                 continue
             try:
-                listed = self.client.list_groups(broker_ids=[broker])
-                names = [each["group_id"] for each in listed if each["protocol_type"] in ("consumer", "")]
-                described = self.client.describe_groups(names, group_coordinator_id=broker) if names else {}
-                committed = self.client.list_group_offsets(names) if names else {}
-            except KafkaError:
+                listed = {
+                    each["group_id"]: each
+                    for each in self.client.list_groups(broker_ids=[broker])
+                    if each["protocol_type"] in ("consumer", "")
+                }
+                members = self._members(listed, broker)
+                committed = self.client.list_group_offsets(list(listed)) if listed else {}
+            except (KafkaError, UnansweredError):
                 self.unanswered.add(broker)
                 continue
-            groups += [_Group(name, broker, described[name], committed[name]) for name in names]
+            groups += [
+                _Group(name, broker, each["group_state"], members[name], committed[name])
+                for name, each in listed.items()
+            ]
         return groups
+
+    def _members(self, listed: dict[str, dict[str, Any]], coordinator: int) -> dict[str, tuple[Member, ...]]:
+        newer = [name for name, each in listed.items() if each.get("group_type") == "consumer"]
+        classic = [name for name in listed if name not in newer]
+        described = self.client.describe_groups(classic, group_coordinator_id=coordinator) if classic else {}
+        members = {name: tuple(map(_member, each["members"])) for name, each in described.items()}
+        return members | (members_of(newer) if newer else {})
 
 
 def _offsets_request(topics: dict[str, list[int]], spec: OffsetSpec) -> ListOffsetsRequest:
@@ -267,21 +281,23 @@ class _Group(NamedTuple):
 
     name: str
     coordinator: int
-    described: dict[str, Any]
+    state: str
+    members: tuple[Member, ...]
     committed: dict[Any, Any]
 
 
 def _group(told: _Group, ends: Offsets) -> ConsumerGroup:
-    members = tuple(_member(each) for each in told.described["members"])
-    offsets: dict[tuple[str, int], int | None] = {at: None for member in members for at in member.assigned}
+    offsets: dict[tuple[str, int], int | None] = {
+        at: None for member in told.members for at in member.assigned
+    }
     offsets |= {
         (at.topic, at.partition): each.offset for at, each in told.committed.items() if each.offset >= 0
     }
     return ConsumerGroup(
         id=told.name,
-        state=told.described["group_state"],
+        state=told.state,
         coordinator=told.coordinator,
-        members=members,
+        members=told.members,
         partitions=tuple(
             PartitionLag(topic, partition, offset, ends.get((topic, partition)))
             for (topic, partition), offset in sorted(offsets.items())
@@ -292,6 +308,7 @@ def _group(told: _Group, ends: Offsets) -> ConsumerGroup:
 def _member(described: dict[str, Any]) -> Member:
     assignment = described["member_assignment"] or {}
     return Member(
+        member_id=described["member_id"],
         client_id=described["client_id"],
         host=described["client_host"].lstrip("/"),
         assigned=tuple(

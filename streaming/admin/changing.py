@@ -3,11 +3,11 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
@@ -141,7 +141,9 @@ class ChangePage(AdminPage):
             subject=self.subject(form),
             problem=problem,
             seen=fingerprint(plan),
-            sent=[(name, value) for name in form.fields for value in self.request.POST.getlist(name)],
+            sent=[
+                (name, value) for name in form.fields for value in cast(QueryDict, form.data).getlist(name)
+            ],
             table=changes_table(plan),
             more=max(0, len(plan.changes) - SHOWN),
         )

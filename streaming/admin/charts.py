@@ -150,6 +150,7 @@ ALL: Final = (
         {metrics.SPOOL: "records waiting", metrics.SPOOL_AGE: "age of the oldest, seconds"},
     ),
     Drawn("group_lag", "Lag by consumer group, messages", {metrics.GROUP_LAG: ""}),
+    Drawn("group_lag_seconds", "Lag by consumer group, seconds", {metrics.GROUP_WAIT: ""}),
     Drawn("outbox", "Changed lists to be told", {metrics.OUTBOX: "changed lists"}),
     Drawn("brokers", "Brokers that are up", {metrics.BROKERS: ""}),
     Drawn(

@@ -12,7 +12,6 @@ from recommendations.admin.pages import AdminPage, page_number
 from streaming.admin.operating.quorum import quorum_table
 from streaming.admin.unknown import UnknownError
 from streaming.cluster import Broker, Cluster, Partition, Topic, Unreachable
-from streaming.groups import ConsumerGroup, PartitionLag
 from streaming.queries import query_states
 from streaming.snapshots import recent_snapshot
 
@@ -252,72 +251,6 @@ class TopicPage(ClusterPage):
             if topic.name in group.topics
         ]
         return queries + groups
-
-
-class GroupsPage(ClusterPage):
-    title = "Consumer groups"
-
-    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
-        headers = ("Group", "State", "Members", "Topics", "Lag", "Coordinator")
-        return [
-            {
-                "title": "",
-                "table": Table(headers=headers, rows=[self._row(group) for group in cluster.groups]),
-                "empty": "No consumer group yet: the push process makes one when it runs (“make status”). "
-                "Spark makes none, its offsets stand in the ledger.",
-            }
-        ]
-
-    def _row(self, group: ConsumerGroup) -> Sequence[Cell]:
-        return (
-            group_link(group.id),
-            badge(group.state, "success" if group.state == "Stable" else "default"),
-            len(group.members),
-            ", ".join(group.topics),
-            lag_cell(group.lag),
-            f"broker {group.coordinator}",
-        )
-
-
-class GroupPage(ClusterPage):
-    def get_title(self) -> str:
-        return f"Group {self.kwargs['group']}"
-
-    def tables(self, cluster: Cluster) -> list[dict[str, Any]]:
-        group = next((each for each in cluster.groups if each.id == self.kwargs["group"]), None)
-        if group is None:
-            raise UnknownError(
-                f"The cluster knows no consumer group {self.kwargs['group']}.", reverse("cluster:groups")
-            )
-        readers = {at: member.client_id for member in group.members for at in member.assigned}
-        return [
-            {
-                "title": "Partitions",
-                "table": Table(
-                    headers=("Topic", "Partition", "Read by", "Committed", "End", "Lag"),
-                    rows=[self._row(each, readers) for each in group.partitions],
-                ),
-                "empty": "The group reads no partition now and has committed nothing.",
-            },
-            {
-                "title": "Members",
-                "table": Table(
-                    headers=("Client", "Host", "Partitions"),
-                    rows=[(each.client_id, each.host, len(each.assigned)) for each in group.members],
-                ),
-                "empty": "Nobody: every member has left.",
-            },
-        ]
-
-    def _row(self, partition: PartitionLag, readers: dict[tuple[str, int], str]) -> Sequence[Cell]:
-        return (
-            topic_link(partition.topic),
-            partition.partition,
-            readers.get((partition.topic, partition.partition), UNKNOWN),
-            "nothing yet" if partition.committed is None else number(partition.committed),
-            number(partition.end),
-            lag_cell(partition.lag),
-        )
 
 
 def topic_link(name: str) -> Cell:

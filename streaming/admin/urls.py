@@ -2,9 +2,11 @@ from django.urls import path
 
 from streaming.admin.accounts import LedgerPage
 from streaming.admin.alerts import AlertsPage, EndSilencePage, SilencePage
-from streaming.admin.cluster_pages import GroupPage, GroupsPage, OverviewPage, TopicPage, TopicsPage
+from streaming.admin.cluster_pages import OverviewPage, TopicPage, TopicsPage
 from streaming.admin.collected import CollectedPage
 from streaming.admin.drills import DrillPage, DrillRunPage, DrillsPage, StartDrillPage, StopDrillPage
+from streaming.admin.groups.pages import GroupPage, GroupsPage
+from streaming.admin.groups.resetting import DeleteGroupPage, ResetPage
 from streaming.admin.judged import JudgedPage
 from streaming.admin.live.pages import LivePage, RecordPage, WholePage
 from streaming.admin.messages.pages import MessagePage, MessagesPage, TailPage
@@ -60,6 +62,8 @@ urlpatterns = [
     ),
     path("cluster/topics/<path:name>/", TopicPage.as_admin_view(), name="topic"),
     path("cluster/groups/", GroupsPage.as_admin_view(), name="groups"),
+    path("cluster/groups/<path:group>/reset/", ResetPage.as_admin_view(), name="reset_offsets"),
+    path("cluster/groups/<path:group>/delete/", DeleteGroupPage.as_admin_view(), name="delete_group"),
     path("cluster/groups/<path:group>/", GroupPage.as_admin_view(), name="group"),
     path("collected/", CollectedPage.as_admin_view(), name="collected"),
     path("drills/", DrillsPage.as_admin_view(), name="drills"),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from django.conf import settings
 
 from streaming.messages.bounds import Span, Spans
@@ -20,6 +20,8 @@ _OPTIONS: Final[dict[str, Any]] = {
     "group.id": "messages",  # the client wants one; nothing is committed and no group is joined
     "enable.auto.commit": False,
     "enable.partition.eof": True,
+    # What was deleted meanwhile is passed over.
+    "auto.offset.reset": "earliest",
     # What nobody committed is on the log as well.
     "isolation.level": "read_uncommitted",
     # At a partition's end the broker would hold the answer back for half a second, in case something comes.
@@ -50,10 +52,10 @@ class LogReader:
     ) -> None:
         self.consumer.close()
 
-    def read(self, spans: Spans) -> dict[int, list[Record]]:
+    def read(self, spans: Spans, *, most: int = 0) -> dict[int, list[Record]]:
         """The records of each span in the order of their offsets; fewer than it is long where some were compacted away.
 
-        Raises NotReadError.
+        With `most`, no more than so many of each. Raises NotReadError.
         """
         records: dict[int, list[Record]] = {partition: [] for partition in spans}
         missing = {partition: span for partition, span in spans.items() if span[0] < span[1]}
@@ -61,27 +63,28 @@ class LogReader:
             return records
         deadline = time.monotonic() + TIMEOUT
         with _told(self.topic):
+            # Partitions that are through are not paused: to take them up again would cost a second.
             self.consumer.assign([TopicPartition(self.topic, p, start) for p, (start, _) in missing.items()])
-            for partition, record, offset in self._messages(deadline):
-                end = missing.get(partition, (0, 0))[1]
-                if record is not None and record.offset < end:
-                    records[partition].append(record)
-                if partition in missing and offset >= end:
-                    del missing[partition]
-                    self.consumer.pause([TopicPartition(self.topic, partition)])
+            for partition, offset, message in self._messages(deadline):
+                end = missing[partition][1] if partition in missing else 0
+                if message is not None and offset < end:
+                    records[partition].append(record_of(message))
+                    offset += 1
+                if offset >= end > 0 or len(records[partition]) == most > 0:
+                    missing.pop(partition, None)
                 if not missing:
                     break
         return records
 
-    def _messages(self, deadline: float) -> Iterator[tuple[int, Record | None, int]]:
-        """Each record with its partition and the offset after it; none at a partition's end."""
+    def _messages(self, deadline: float) -> Iterator[tuple[int, int, Message | None]]:
+        """Each message with its place; none at a partition's end."""
         while time.monotonic() < deadline:
             for message in self.consumer.consume(AT_ONCE, POLL_SECONDS):
                 partition, offset = message.partition() or 0, message.offset() or 0
                 if (error := message.error()) is None:
-                    yield partition, record_of(message), offset + 1
+                    yield partition, offset, message
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    yield partition, None, offset
+                    yield partition, offset, None
                 elif not error.retriable():
                     raise KafkaException(error)
         raise NotReadError(

@@ -65,6 +65,13 @@ BATCH_STAGE: Final = Metric(
 GROUP_LAG: Final = Metric(
     "group_lag_messages", "Messages that a consumer group has not committed yet.", ("group",), worst=True
 )
+GROUP_WAIT: Final = Metric(
+    "group_lag_seconds",
+    "How long the oldest message that a consumer group has not committed yet has been in the log, by the message's own"
+    " time; 0 while none waits.",
+    ("group",),
+    worst=True,
+)
 
 # How fresh it is
 FRESHNESS_MEDIAN: Final = Metric(
@@ -133,6 +140,7 @@ METRICS: Final = (
     BATCH,
     BATCH_STAGE,
     GROUP_LAG,
+    GROUP_WAIT,
     FRESHNESS_MEDIAN,
     FRESHNESS_P99,
     PAGE_MEDIAN,

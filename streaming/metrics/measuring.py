@@ -1,6 +1,6 @@
 """Takes one sample of every metric; `streaming.tasks.sample_metrics` does so every few seconds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,6 +10,7 @@ from django.db.models import Sum
 from recommendations.models import ChangedVisitor
 from streaming.cluster import Cluster, Unreachable
 from streaming.freshness import measure_freshness
+from streaming.groups import ConsumerGroup
 from streaming.metrics import definitions as metrics
 from streaming.metrics.counting import read_collected, read_lists
 from streaming.metrics.definitions import APART, Metric
@@ -17,6 +18,7 @@ from streaming.metrics.sockets import read_sockets
 from streaming.models import Batch, Sample
 from streaming.queries import QueryState, query_states
 from streaming.spool import waiting
+from streaming.waits import lag_seconds, waiting_since
 
 WINDOW: Final = timedelta(seconds=10)
 """What a rate is the mean of."""
@@ -62,9 +64,16 @@ def _of_the_cluster(cluster: Cluster | Unreachable) -> Iterator[Reading]:
         yield metrics.BROKER_LEADS, of, float(broker.leads)
         if broker.size is not None:
             yield metrics.BROKER_BYTES, of, float(broker.size)
-    for group in cluster.groups:
+    yield from _of_the_groups(cluster.groups, cluster.taken_at)
+
+
+def _of_the_groups(groups: Sequence[ConsumerGroup], now: datetime) -> Iterator[Reading]:
+    waits = waiting_since(partition for group in groups for partition in group.partitions)
+    for group in groups:
         if group.lag is not None:
             yield metrics.GROUP_LAG, (group.id,), float(group.lag)
+        if (seconds := lag_seconds(group.partitions, waits, now)) is not None:
+            yield metrics.GROUP_WAIT, (group.id,), seconds
 
 
 def _of_the_queries(states: list[QueryState], now: datetime) -> Iterator[Reading]:
