@@ -97,7 +97,7 @@ def in_range(kind: Kind) -> Any:
 class SettingsPage(ChangePage):
     verb = "Change the settings"
     template_name = "streaming/admin/settings.html"
-    explanation = "What is left empty is as the default is."
+    explanation = "Empty means the default. The words are the broker's own documentation."
 
     def resource(self) -> Resource:
         raise NotImplementedError
