@@ -30,7 +30,7 @@ TONES: Final = {
     Verdict.MISSING: "danger",
     Verdict.TOO_MANY: "danger",
 }
-HEADERS: Final = ("Received", "Accepted", "= in the topic", "- resent", "+ spooled", "+ erased", "")
+HEADERS: Final = ("Received", "Accepted", "= in the topic", "- resent", "+ spooled", "+ erased", "Verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def wrong_table(judged: Sequence[Window], applied: Sequence[Applied], holes: Seq
         for each in judged
         if each.verdict in bad
     ]
-    return Table(headers=("Window", "What", ""), rows=rows[:MOST_WRONG])
+    return Table(headers=("Window", "What", "Difference"), rows=rows[:MOST_WRONG])
 
 
 def _place(hole: Hole) -> str:
