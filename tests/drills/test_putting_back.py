@@ -50,7 +50,7 @@ def striking(victim: psutil.Process, tmp_path: object) -> Iterator[subprocess.Po
     )
     assert drill.stdout is not None
     assert drill.stdout.readline() == "struck\n"
-    assert victim.status() == psutil.STATUS_STOPPED
+    wait_for(lambda: victim.status() == psutil.STATUS_STOPPED, what="the process to stop")
     yield drill
     drill.kill()
     drill.communicate()
@@ -70,4 +70,4 @@ def test_what_was_put_back_is_not_put_back_again(
     striking.communicate("")
     assert victim.status() != psutil.STATUS_STOPPED
     victim.suspend()  # by somebody else
-    assert victim.status() == psutil.STATUS_STOPPED
+    wait_for(lambda: victim.status() == psutil.STATUS_STOPPED, what="the process to stop")
