@@ -33,10 +33,10 @@ PAGES = {
 }
 LIMIT_MS = 100
 MORE_PRODUCTS = """
-    INSERT INTO shop_product (product_id, category_id, name, brand, description, attributes, price, stock, hidden,
-        created_at, shape, colour, pattern, width, height)
-    SELECT product_id || '-' || copy, category_id, name, brand, description, attributes, price + copy %% 7, stock, false,
-        created_at - copy * interval '1 hour', shape, colour, pattern, width, height
+    INSERT INTO shop_product (product_id, category_id, name, brand, description, attributes, price, stock,
+        hidden, created_at, shape, colour, pattern, width, height)
+    SELECT product_id || '-' || copy, category_id, name, brand, description, attributes, price + copy %% 7, stock,
+        false, created_at - copy * interval '1 hour', shape, colour, pattern, width, height
     FROM shop_product, generate_series(1, %s) copy
 """
 MORE_REVIEWS = """
