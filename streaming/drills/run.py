@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import signal
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -37,6 +39,7 @@ logger = logging.getLogger(__name__)
 RATE: Final = 200
 """Events per second, beside what the shop's own visitors send."""
 SAMPLE_SECONDS: Final = 1.0
+KNOWN_SECONDS: Final = 3.0
 SAVE_TRIES: Final = 60
 
 
@@ -126,28 +129,44 @@ async def _sample(stage: Stage) -> None:
     """One point of each series a second."""
     load, pages = stage.load, stage.pages
     before = (0, 0, 0, 0)
+    known = Known()
+    following = asyncio.create_task(_follow_lag(known))
+    try:
+        while True:
+            await asyncio.sleep(SAMPLE_SECONDS)
+            now = (load.total, load.unanswered, pages.lists, len(load.took))
+            slowest = max((took for took, _ in load.took[before[3] :]), default=None)
+            more = {name: await asyncio.to_thread(value) for name, value in list(stage.measures.items())}
+            stage.recording.sample(
+                more
+                | {
+                    "acknowledged": now[0] - before[0],
+                    "failed": now[1] - before[1],
+                    "lists": now[2] - before[2],
+                    "slowest": None if slowest is None else slowest * 1000,
+                    "lag": known.lag if time.monotonic() - known.at < KNOWN_SECONDS else None,
+                }
+            )
+            before = now
+    finally:
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+@dataclass
+class Known:
+    lag: int | None = None
+    at: float = -math.inf
+    """By time.monotonic: what is older than a few seconds is a gap in the chart."""
+
+
+async def _follow_lag(known: Known) -> None:
     while True:
+        with suppress(DatabaseError):  # Postgres may be what was struck
+            known.lag = await in_database(log.lag)
+            known.at = time.monotonic()
         await asyncio.sleep(SAMPLE_SECONDS)
-        now = (load.total, load.unanswered, pages.lists, len(load.took))
-        slowest = max((took for took, _ in load.took[before[3] :]), default=None)
-        more = {name: await asyncio.to_thread(value) for name, value in list(stage.measures.items())}
-        stage.recording.sample(
-            more
-            | {
-                "acknowledged": now[0] - before[0],
-                "failed": now[1] - before[1],
-                "lists": now[2] - before[2],
-                "slowest": None if slowest is None else slowest * 1000,
-                "lag": await _lag(),
-            }
-        )
-        before = now
-
-
-async def _lag() -> float | None:
-    with suppress(DatabaseError, TimeoutError):  # a gap in the chart: Postgres may be what was struck
-        return await asyncio.wait_for(in_database(log.lag), 2 * SAMPLE_SECONDS)
-    return None
 
 
 async def _keep(record: DrillRun, recording: Recording) -> None:

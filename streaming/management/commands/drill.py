@@ -6,6 +6,7 @@ from argparse import RawDescriptionHelpFormatter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from rich.console import Console
 from rich.table import Table
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
             if options["run"]
             else DrillRun.objects.create(drill=drill.name)
         )
+        connections.close_all()  # the drill may be of Postgres, and would leave this one dead
         try:
             run(drill, record, Order(options["rate"], rebuild=not options["without_rebuild"]))
         except BusyDrillError as error:
