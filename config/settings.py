@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "train ALS": {"task": "streaming.tasks.train_als", "schedule": crontab(hour="4", minute="0")},
+    "take delivery": {"task": "shop.tasks.take_delivery", "schedule": crontab(hour="4", minute="20")},
     "finish orders": {"task": "shop.tasks.finish_orders", "schedule": 10.0, "options": {"expires": 10}},
     "clean up": {"task": "streaming.tasks.clean_up", "schedule": 600.0, "options": {"expires": 600}},
 }

@@ -12,11 +12,12 @@ from random import Random
 
 import httpx
 
+from shop.shoppers.buying import buy
 from shop.shoppers.pace import Pace
 from shop.shoppers.past import past_batches
 from shop.shoppers.patience import Patience
-from shop.shoppers.sessions import Event, Visit, session
-from shop.shoppers.shelves import Shelves
+from shop.shoppers.sessions import PRODUCT_ADDED, Event, Visit, session
+from shop.shoppers.shelves import Good, Shelves
 from shop.shoppers.site import Site, now
 from shop.shoppers.strips import clicks_in, seen_in, strips_of
 from shop.shoppers.tastes import Taste, plant_tastes
@@ -29,6 +30,9 @@ IN_THE_SHOP = 40
 HANDS = 8
 """Requests under way at once."""
 PAGES_A_SECOND = 2
+ORDERS_A_SECOND = 1 / 30
+"""Few enough for the shop's stock to last from one delivery to the next."""
+PAGES_AT_THE_TILL = 5
 PAST_EVENTS_PER_SECOND = 300
 """Slow enough for whoever is in the shop meanwhile to be answered within the second."""
 
@@ -39,6 +43,9 @@ class Shopper:
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     """Empty until they have been given their visitor's cookie."""
     visits: Iterator[Visit] = field(default_factory=lambda: iter(()))
+    buys: bool = False
+    """Whether they come to order what they like, and not only to put it into the basket."""
+    chosen: list[Good] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -47,6 +54,7 @@ class Tally:
     rejected: int = 0
     pages: int = 0
     shoppers: int = 0
+    orders: int = 0
 
 
 class Crowd:
@@ -75,6 +83,7 @@ class Crowd:
         self._inside: deque[Shopper] = deque()
         self._events = Pace(rate)
         self._pages = Pace(PAGES_A_SECOND)
+        self._tills = Pace(ORDERS_A_SECOND)
         self._door = Patience("The shop", say)
         self._collector = Patience("The collector", say)
 
@@ -102,6 +111,7 @@ class Crowd:
             shopper = await self._next_shopper()
             visit = next(shopper.visits, None)
             if visit is None:
+                await self._go_to_the_till(shopper)
                 self._regulars.append(shopper)
                 continue
             await self._make(visit, shopper)
@@ -115,6 +125,7 @@ class Crowd:
         while True:
             if len(self._inside) < IN_THE_SHOP and (shopper := self._let_in()):
                 shopper.visits = session(shopper.taste, self._shelves, self._random, self._origin)
+                shopper.buys, shopper.chosen = self._tills.try_book(), []
                 return shopper
             if self._inside:
                 return self._inside.popleft()
@@ -128,7 +139,7 @@ class Crowd:
 
     async def _make(self, visit: Visit, shopper: Shopper) -> None:
         await asyncio.sleep(self._events.book(len(visit.events)))
-        events = list(visit.events)
+        events = self._told_by_the_shop(shopper, visit.events)
         is_spare = not self._newcomers  # a page is better spent on someone who needs their cookie
         if not shopper.cookies or (is_spare and self._pages.try_book()):
             events += await self._look_around(visit, shopper)
@@ -147,6 +158,19 @@ class Crowd:
         seen = seen_in(strips, url)
         await asyncio.sleep(self._events.book(len(seen)))
         return seen
+
+    def _told_by_the_shop(self, shopper: Shopper, events: Sequence[Event]) -> list[Event]:
+        """What is left for the tracker to tell: what a buyer adds, the shop tells when it is in the basket."""
+        added = [event for event in events if shopper.buys and event.get("event") == PRODUCT_ADDED]
+        shopper.chosen += [self._goods[event["properties"]["product_id"]] for event in added]
+        return [event for event in events if event not in added]
+
+    async def _go_to_the_till(self, shopper: Shopper) -> None:
+        if shopper.chosen:
+            chosen, shopper.chosen = shopper.chosen, []
+            await asyncio.sleep(self._pages.book(len(chosen) + PAGES_AT_THE_TILL))
+            if await self._door.insist(lambda: buy(chosen, self._site, shopper.cookies, self._random)):
+                self.tally.orders += 1
 
     def _count(self, sent: int, rejected: Sequence[str]) -> None:
         if rejected and not self.tally.rejected:

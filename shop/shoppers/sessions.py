@@ -15,6 +15,7 @@ ADDS = 0.12
 """How often a product that is looked at goes on to be added."""
 IN_VIEW = 8
 """Products of a list that are in view at once."""
+PRODUCT_ADDED = "Product Added"
 Event = dict[str, Any]
 
 
@@ -72,7 +73,7 @@ def product_visit(good: Good, url: str, came_from: str, *, adds: bool = False) -
         _track("Product Viewed", good, seen, url),
     ]
     if adds:
-        events.append(_track("Product Added", good, seen | {"quantity": 1}, url))
+        events.append(_track(PRODUCT_ADDED, good, seen | {"quantity": 1}, url))
     return Visit(good.path, tuple(events))
 
 

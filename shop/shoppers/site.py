@@ -1,6 +1,6 @@
 """The shop as a shopper's browser meets it: pages that set the visitor's cookie, and the collector."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -62,6 +62,15 @@ class Site:
             )
         return answer.text
 
+    async def ask_page(self, path: str, cookies: httpx.Cookies) -> httpx.Response:
+        """A page that may send its visitor elsewhere."""
+        return await self._ask("GET", path, cookies)
+
+    async def send_form(self, path: str, fields: Mapping[str, str], cookies: httpx.Cookies) -> httpx.Response:
+        """What a page's form sends, with the token that its cookie holds."""
+        token = {"csrfmiddlewaretoken": cookies.get("csrftoken") or ""}
+        return await self._ask("POST", path, cookies, form={**fields, **token})
+
     async def suggests(self) -> bool:
         """Whether the shop has anything to suggest to somebody whom it does not know."""
         answer = await self._ask("GET", SUGGESTIONS, httpx.Cookies())
@@ -79,9 +88,16 @@ class Site:
         return [f"{r.get('field')} {r.get('reason')}" for r in results if r["status"] != "accepted"]
 
     async def _ask(
-        self, method: str, path: str, cookies: httpx.Cookies, body: Event | None = None
+        self,
+        method: str,
+        path: str,
+        cookies: httpx.Cookies,
+        body: Event | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        request = self._client.build_request(method, path, json=body)
+        # Over https a form must say from which page of the site it comes.
+        headers = {"Referer": str(self._client.base_url)} if form else {}
+        request = self._client.build_request(method, path, json=body, data=form, headers=headers)
         cookies.set_cookie_header(request)
         try:
             answer = await self._client.send(request)

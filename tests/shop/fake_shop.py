@@ -39,6 +39,8 @@ class FakeShop:
             self.pages += 1
             headers = {} if cookie else {"Set-Cookie": f"visitor=v{self.pages}; Path=/; HttpOnly"}
             return httpx.Response(200, headers=headers, text=self.page)
+        if not request.url.path.startswith("/v1/"):  # its basket is always empty
+            return httpx.Response(302, headers={"Location": "/cart/"})
         body = json.loads(request.content)
         self.bodies.append(body)
         self.sent[cookie] += body["batch"]

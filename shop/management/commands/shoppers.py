@@ -106,7 +106,7 @@ class Command(BaseCommand):
             status = (
                 f"{(tally.events - before.events) / REPORT_SECONDS:.1f} events/s, "
                 f"{(tally.pages - before.pages) / REPORT_SECONDS:.1f} pages/s, "
-                f"{tally.shoppers} shoppers, {tally.events} events in all"
+                f"{tally.shoppers} shoppers, {tally.events} events and {tally.orders} orders in all"
                 + (f", {tally.rejected} rejected" if tally.rejected else "")
             )
             before = replace(tally)
