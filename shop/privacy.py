@@ -12,8 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from recommendations.consumers import close_sockets
 from shop import selectors
+from shop.basket.customers import customer_of
 from shop.mydata.owner import owner_of
 from shop.mydata.suggestions import suggestions_for
+from shop.orders.sealing import forget_customers
 from tracking import consent
 from tracking.consent import Consent
 from tracking.erasure import erase_visitor
@@ -61,6 +63,8 @@ def _erased(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     for visitor_id in owner_of(request).visitors:
         erase_visitor(visitor_id, asked_by="visitor")
         close_sockets(visitor_id)
+    if (customer := customer_of(request)) is not None:
+        forget_customers([customer])
     give_new_visitor(request, response)
     messages.success(
         request,

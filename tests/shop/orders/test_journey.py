@@ -196,3 +196,15 @@ def test_basket_and_orders_stay_through_a_log_in(client: Client, mug: Product) -
     phone.force_login(ada)
     assert "3 things." in said(phone.get("/cart/"))
     assert "3 things." in said(client.get("/cart/"))
+
+
+def test_erasing_oneself_makes_name_and_address_unreadable(client: Client, mug: Product) -> None:
+    add(client, "mug-001")
+    order = order_of(check_out(client))
+    assert ADDRESS["name"] in said(client.get(order.get_absolute_url()))
+
+    client.post("/me/erase/", {"confirm": "yes"})
+
+    page = said(client.get(order.get_absolute_url()))
+    assert ADDRESS["name"] not in page
+    assert "Erased: nobody can read" in page
