@@ -4,20 +4,44 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from django.http import HttpRequest
+
 from recommendations.selectors import list_for_visitor
+from shop.basket.customers import customer_of
 from shop.mydata.owner import Owner
+from shop.orders.selectors import order_shown, orders_of
+from shop.wishes.wishes import wished_ids
 from tracking.events import format_timestamp
 from tracking.held.events import events_of, refused_of
 from tracking.held.rows import rows_of
 
 SUGGESTIONS: Final = 24
 
-Part = Callable[[Owner], Any]
-PARTS: Final[dict[str, Part]] = {}
-"""What the shop itself keeps by user: each stage of the shop adds its own, by the name that it has in the document."""
+
+def _orders(request: HttpRequest) -> list[dict[str, Any]]:
+    customer = customer_of(request)
+    shown = (order_shown(order.order_id, customer) for order in orders_of(customer))
+    return [
+        {
+            "number": each.order.number,
+            "status": each.order.status,
+            "total": str(each.order.total),
+            "currency": each.order.currency,
+            "placedAt": format_timestamp(each.order.placed_at),
+            "lines": each.order.lines,
+            "timeline": [said for said, _ in each.timeline],
+            "delivery": each.delivery._asdict() if each.delivery else None,
+        }
+        for each in shown
+        if each is not None
+    ]
 
 
-def export_of(owner: Owner) -> dict[str, Any]:
+PARTS: Final[dict[str, Callable[[HttpRequest], Any]]] = {"orders": _orders, "wishes": wished_ids}
+"""What the shop itself keeps of who asks: each stage of the shop adds its own, by its name in the document."""
+
+
+def export_of(owner: Owner, request: HttpRequest) -> dict[str, Any]:
     """Raises LogAwayError, DatabaseError: either all of it, or nothing."""
     return {
         "exportedAt": format_timestamp(datetime.now(UTC)),
@@ -27,7 +51,7 @@ def export_of(owner: Owner) -> dict[str, Any]:
         "refused": refused_of(owner.visitors, opened=owner.opened),
         "suggestions": [list_for_visitor(visitor, SUGGESTIONS) for visitor in owner.visitors],
         "derived": rows_of(owner.visitors),
-        **{name: part(owner) for name, part in PARTS.items()},
+        **{name: part(request) for name, part in PARTS.items()},
     }
 
 

@@ -82,7 +82,7 @@ def page_with(held: Sequence[HeldEvent], event_id: str) -> int | None:
 def export(request: HttpRequest) -> HttpResponse:
     """All of it as a file; 503 where the log cannot be read: half of it would look like all of it."""
     try:
-        content = export_of(owner_of(request))
+        content = export_of(owner_of(request), request)
     except LogAwayError as error:
         context = {"departments": selectors.departments(), "away": error}
         response = render(request, "shop/mydata/events.html", context, status=503)

@@ -2,12 +2,16 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from shop.basket.models import Customer
+from shop.models import Product, Wish
+from shop.orders.models import OrderView
 from tests.conftest import Connection
 from tests.recommendations.conftest import Rank, goods, rank
 from tests.recommendations.folding import browse
@@ -189,6 +193,27 @@ def test_a_log_that_is_away_is_said_and_half_an_export_is_none(
     part = browser.get("/me/events/", headers={"HX-Request": "true"})
     assert (part.status_code, "cannot be read just now" in part.content.decode()) == (200, True)
     text_of(browser, "/me/")
+
+
+def test_what_the_shop_itself_keeps_is_exported_too(browser: Client, goods: None) -> None:
+    ada = User.objects.create_user("ada")
+    Wish.objects.create(user=ada, product=Product.objects.get(product_id="tea-1"))
+    OrderView.objects.create(
+        order_id=uuid4(),
+        customer=Customer.objects.create(user=ada).customer_id,
+        status="paid",
+        total="12.50",
+        currency="EUR",
+        placed_at=timezone.now(),
+        changed_at=timezone.now(),
+        version=1,
+    )
+    assert (exported(browser)["orders"], exported(browser)["wishes"]) == ([], [])
+    browser.force_login(ada)
+    content = exported(browser)
+    assert content["wishes"] == ["tea-1"]
+    assert [order["total"] for order in content["orders"]] == ["12.50"]
+    Wish.objects.all().delete()  # before the goods go
 
 
 def test_a_stranger_is_told_that_nothing_is_held() -> None:
