@@ -15,6 +15,7 @@ from recommendations.admin.cells import UNKNOWN, Cell, Table
 from recommendations.admin.pages import AdminPage
 from streaming.changes import Facts, Plan, RefusedError, Value, recorded
 from streaming.connection import UnansweredError
+from streaming.snapshots import forget
 
 SHOWN: Final = 200
 """Rows of before and after on the page; all of them go into the audit."""
@@ -84,6 +85,7 @@ class ChangePage(AdminPage):
         return self._ask(form) if form.fields else self._propose(self.make_form({}))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        forget()  # what is planned is planned from the cluster as it is now
         try:
             form = self.make_form(request.POST)
         except (RefusedError, UnansweredError) as error:

@@ -1,5 +1,6 @@
 """Partitions are moved to other brokers: chosen or balanced, watched, cancelled; and their first replicas elected."""
 
+from functools import cached_property
 from typing import Any, Final
 
 from django import forms
@@ -90,6 +91,12 @@ class MoveForm(forms.Form):
         }
         return balanced(chosen, racks, replication=asked["replication"])
 
+    @cached_property
+    def moved(self) -> dict[At, Replicas]:
+        """What of it is not so already. Thousands of partitions take seconds to balance: once a request."""
+        here = layout_now(self.cluster)
+        return {at: replicas for at, replicas in self.wanted().items() if replicas != here[at]}
+
     def throttle(self) -> int | None:
         asked = self.cleaned_data["megabytes"]
         return None if asked is None else int(asked * MEGABYTE)
@@ -115,7 +122,7 @@ class MovePage(ChangePage):
 
     def subject(self, form: forms.Form) -> str:
         assert isinstance(form, MoveForm)
-        topics = sorted({topic for topic, _ in self._moved(form)})
+        topics = sorted({topic for topic, _ in form.moved})
         return topics[0] if len(topics) == 1 else f"{len(topics)} topics"
 
     def back(self) -> str:
@@ -125,7 +132,7 @@ class MovePage(ChangePage):
         assert isinstance(form, MoveForm)
         if under_way := moves.ongoing():
             raise RefusedError(f"{len(under_way)} partitions are being moved: wait for them, or cancel that.")
-        here, moved = layout_now(form.cluster), self._moved(form)
+        here, moved = layout_now(form.cluster), form.moved
         before = {at: here[at] for at in moved}
         copies = added(before, moved)
         rate = form.throttle()
@@ -140,16 +147,12 @@ class MovePage(ChangePage):
 
     def carry_out(self, form: forms.Form, plan: Plan) -> Done:
         assert isinstance(form, MoveForm)
-        here, moved = layout_now(form.cluster), self._moved(form)
+        here, moved = layout_now(form.cluster), form.moved
         rate = form.throttle()
         if rate:
             throttle(here, moved, rate)
         moves.start(moved)
         return Done(f"{len(moved)} partitions are on their way.")
-
-    def _moved(self, form: MoveForm) -> dict[At, Replicas]:
-        here = layout_now(form.cluster)
-        return {at: replicas for at, replicas in form.wanted().items() if replicas != here[at]}
 
     def _details(self, cluster: Cluster, before: Layout, after: Layout, copies: Layout) -> dict[str, Value]:
         bytes_of = {(each.topic, each.number): each.size or 0 for each in cluster.partitions}
