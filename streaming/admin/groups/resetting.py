@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from recommendations.admin.cells import number
 from streaming.admin.changing import ChangePage, Done
+from streaming.admin.operating.fields import choice, moment, whole_number
 from streaming.admin.unknown import UnknownError
 from streaming.changes import Plan, RefusedError
 from streaming.connection import UnansweredError
@@ -27,13 +28,13 @@ LARGEST = 2**63 - 1
 
 
 class ResetForm(forms.Form):
-    topic = forms.ChoiceField(
-        required=False, help_text="Of one topic all partitions, also those never committed."
+    topic = choice(
+        "Topic", [], required=False, help_text="Of one topic all partitions, also those never committed."
     )
-    partition = forms.IntegerField(required=False, min_value=0, help_text="Empty: all of the topic.")
-    to = forms.ChoiceField(
-        label="Move to",
-        choices=[
+    partition = whole_number("Partition", required=False, min_value=0, help_text="Empty: all of the topic.")
+    to = choice(
+        "Move to",
+        [
             (To.EARLIEST, "the earliest message: everything is read again"),
             (To.LATEST, "the end: what waits is passed over"),
             (To.TIME, "a time: the first message not older"),
@@ -41,16 +42,13 @@ class ResetForm(forms.Form):
             (To.OFFSET, "an offset"),
         ],
     )
-    time = forms.DateTimeField(
-        required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}),
-        help_text="For a time.",
-    )
-    number = forms.IntegerField(
+    time = moment("Time", required=False, help_text="Where it moves to a time.")
+    number = whole_number(
+        "Number",
         required=False,
         min_value=-LARGEST,
         max_value=LARGEST,
-        help_text="For an offset, or by how many: below 0 they are read again.",
+        help_text="The offset, or by how many messages: below 0 they are read again.",
     )
     pinned = forms.JSONField(required=False, widget=forms.HiddenInput)
     """The offsets that were shown: in a topic that goes on growing, they are what is confirmed."""

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from streaming.admin.changing import ChangePage, Done
 from streaming.admin.messages.shown import address_of, may_unseal
+from streaming.admin.operating.fields import lines, text, whole_number
 from streaming.admin.unknown import UnknownError
 from streaming.changes import Plan, RefusedError
 from streaming.messages.bounds import NoTopicError, bounds
@@ -23,31 +24,25 @@ SHOWN = 2_000
 
 
 class ProduceForm(forms.Form):
-    key = forms.CharField(
+    key = text(
+        "Key",
         required=False,
         strip=False,
         max_length=10_000,
         help_text="Empty: none. Of an event it is its visitorId.",
     )
-    value = forms.CharField(
-        required=False,
-        strip=False,
-        max_length=MOST_BYTES,
-        widget=forms.Textarea({"rows": 12, "spellcheck": "false"}),
-    )
+    value = lines("Value", required=False, strip=False, max_length=MOST_BYTES)
     tombstone = forms.BooleanField(
         required=False,
         label="No value: a tombstone",
         help_text="In a compacted topic it removes what the key had before.",
     )
-    headers = forms.CharField(
-        required=False, widget=forms.Textarea({"rows": 2}), help_text="One a line, as name: value."
-    )
-    partition = forms.IntegerField(required=False, min_value=0, help_text="Empty: the key chooses it.")
+    headers = lines("Headers", required=False, help_text="One a line, as name: value.")
+    partition = whole_number("Partition", required=False, min_value=0, help_text="Empty: the key chooses it.")
 
     def clean_headers(self) -> Headers:
-        lines = [line for line in self.cleaned_data["headers"].splitlines() if line.strip()]
-        pairs = [line.partition(":") for line in lines]
+        written = [line for line in self.cleaned_data["headers"].splitlines() if line.strip()]
+        pairs = [line.partition(":") for line in written]
         for name, colon, _ in pairs:
             if not colon or not name.strip():
                 raise forms.ValidationError("Write each header as name: value.")
