@@ -34,6 +34,7 @@ SETTLED = Knowledge(settled_until=NOW, is_waiting=False, spooled_since=None)
         ({"accepted": 10, "folded": 7, "spooled": 2, "went": 3}, Verdict.MISSING, -1),
         ({"accepted": 10, "folded": 12, "went": 2, "tried": 2, "resent": 2}, Verdict.ADDS_UP, 0),
         ({"accepted": 10, "folded": 11, "went": 2, "tried": 2, "resent": 0}, Verdict.ADDS_UP, 0),
+        ({"accepted": 10, "folded": 11, "went": 2, "tried": 1, "resent": 2}, Verdict.ADDS_UP, 0),
         ({"accepted": 10, "folded": 13, "went": 2, "tried": 2, "resent": 2}, Verdict.TOO_MANY, 1),
         ({"accepted": 10, "folded": 8, "went": 2, "erased": 2}, Verdict.ADDS_UP, 0),
         ({"accepted": 10, "folded": 7, "went": 2, "erased": 2}, Verdict.MISSING, -1),
