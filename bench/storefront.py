@@ -44,8 +44,8 @@ MORE_REVIEWS = """
     SELECT copy.id, review.rating, review.title, review.text, review.written_at
     FROM shop_review review
     JOIN shop_product original ON original.id = review.product_id
-    JOIN shop_product copy ON copy.product_id LIKE original.product_id || '-%%'
-    WHERE copy.id %% 4 = 0
+    JOIN shop_product copy ON regexp_replace(copy.product_id, '-\\d+$', '') = original.product_id
+    WHERE copy.id % 4 = 0
 """
 ORDER_EVENTS = """
     INSERT INTO shop_orderentry (order_id, version, kind, happened_at, detail)
