@@ -63,11 +63,11 @@ def test_the_shop_keeps_its_own_page(client: Client) -> None:
 
 def test_an_admin_stays_in_the_admin(client: Client) -> None:
     client.force_login(User.objects.create_superuser("root", "root@example.org", "secret"))
-    response = client.get("/admin/cluster/brokers/9/")
+    response = client.get("/admin/cluster/no-such-page/")
     page = response.content.decode()
 
     assert response.status_code == 404
-    assert "There is nothing at /admin/cluster/brokers/9/." in page
+    assert "There is nothing at /admin/cluster/no-such-page/." in page
     assert 'href="/admin/"' in page
     assert "Washed away" not in page
     assert client.post("/admin/spark/").content == b""
