@@ -13,7 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("TRIBUTARY_HOME", ROOT / ".local" / "test"))
 PYTEST = [sys.executable, "-m", "pytest", "-m"]
-PRODUCT, OTHERS = "product and not soak", "not product and not soak"
+PRODUCT = "(product or with_product) and not soak"
+OTHERS = "not product and not with_product and not soak"
 
 
 def main() -> int:

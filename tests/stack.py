@@ -21,6 +21,8 @@ BESIDES = (
     "spark-jars,migrate,create-topics,load-catalogue,create-admin,spark,web,push,relay,worker,beat,shoppers"
 )
 """What the product has besides its servers."""
+WITH_PRODUCT = {"browser", "services"}
+"""Folders of tests that need no product and run in its tests' run, to make the two of `make test` equally long."""
 _started: list[str] = []
 
 
@@ -37,8 +39,10 @@ def pytest_load_initial_conftests() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs the whole product."""
+    """Marks what needs the whole product, and what runs with it."""
     for item in items:
+        if item.path.relative_to(ROOT / "tests").parts[0] in WITH_PRODUCT:
+            item.add_marker("with_product")
         if isinstance(item, pytest.Function) and "product" in item.fixturenames:
             given = getattr(item, "callspec", None)
             if given is None or "product" not in given.params:

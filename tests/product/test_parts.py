@@ -48,7 +48,11 @@ async def changed_by_a_look(visitor: Visitor, socket: ClientConnection, version:
 
 
 @pytest.mark.parametrize(
-    "part", ["push", "relay", "valkey", "kafka-1", "worker", "beat", "spark", "postgres", "web"]
+    "part",
+    [
+        *("push", "relay", "valkey", "worker", "beat", "postgres", "web"),
+        *(pytest.param(part, marks=pytest.mark.soak) for part in ("kafka-1", "spark")),  # a drill kills these
+    ],
 )
 async def test_a_part_that_dies_comes_back_and_open_pages_go_on(product: Product, part: str) -> None:
     async with Visitor(product) as visitor:

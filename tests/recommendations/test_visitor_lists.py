@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from recommendations.experiments.assignment import forget, refresh
 from recommendations.selectors import list_for_visitor, trending_products, version_of_list
 from shop.models import Category, Product
 from tests.conftest import Connection
@@ -219,6 +220,8 @@ def test_number_of_queries_does_not_grow_with_the_list(model: Connection, rank: 
     rank(trending=products[20:], popular=products)
 
     def queries(visitor: str, limit: int) -> int:
+        forget()
+        refresh()  # the experiments, which are read anew every two seconds
         with CaptureQueriesContext(connection) as captured:
             assert len(list_for_visitor(visitor, limit, "mugs")["items"]) == limit
         return len(captured)
