@@ -11,6 +11,8 @@ import pytest
 from django.conf import settings
 from django.db import connection as django_connection
 
+from tests import stack
+
 T = TypeVar("T")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -50,6 +52,12 @@ MODEL_TABLES = (
     "streaming_position",
     "streaming_query",
 )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Whoever asks for the database has the servers started, also in a folder of tests that need none."""
+    stack.start()
 
 
 def wait_for(condition: Callable[[], T], seconds: float = 20, what: str = "") -> T:
