@@ -10,9 +10,9 @@ from typing import Final
 import msgspec
 from confluent_kafka import Consumer, KafkaException, Message
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
 
 from tracking import rejected
+from tracking.delivery.steps import run_steps
 from tracking.events import MAX_ID_LENGTH, REJECTED
 from tracking.models import Erasure, RejectedEvent
 
@@ -22,7 +22,7 @@ KEPT: Final = 200_000
 AT_ONCE: Final = 500
 POLL_SECONDS: Final = 0.5
 PRUNE_SECONDS: Final = 60.0
-RETRY_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 10.0
 
 logger = logging.getLogger(__name__)
 
@@ -40,32 +40,38 @@ class RejectedProjector:
             "log_level": 0,  # its own lines would only repeat what is logged here
         }
 
+        self.consumer: Consumer | None = None
+        self.pruned = -PRUNE_SECONDS
+
     def run(self, stopping: threading.Event) -> None:
         """Projects until told to stop, and goes on by itself after Kafka or Postgres was away."""
-        failing = False
-        while not stopping.is_set():
-            consumer = Consumer(self.client)
-            try:
-                consumer.subscribe([self.topic])
-                pruned = -PRUNE_SECONDS
-                while not stopping.is_set():
-                    messages = consumer.consume(AT_ONCE, timeout=POLL_SECONDS)
-                    if messages:
-                        project(messages)
-                        consumer.commit(asynchronous=False)
-                        failing = False
-                    if time.monotonic() > pruned + PRUNE_SECONDS:
-                        prune(self.kept)
-                        pruned = time.monotonic()
-            except (DatabaseError, InterfaceError, KafkaException) as error:
-                if not failing:
-                    logger.warning("Refused events cannot be listed; they wait in the topic: %s", error)
-                failing = True
-                connection.close()
-                stopping.wait(RETRY_SECONDS)
-            finally:
-                consumer.close()
-        connection.close()
+        complaint = "Refused events cannot be listed; they wait in the topic"
+        run_steps(self, stopping, complaint=complaint, idle_seconds=0)
+
+    def step(self) -> int:
+        """Projects the records that are there, or the next within half a second; how many those were."""
+        if self.consumer is None:
+            self.consumer = Consumer(self.client)
+            self.consumer.list_topics(
+                self.topic, timeout=PATIENCE_SECONDS
+            )  # a consumer waits for Kafka in silence
+            self.consumer.subscribe([self.topic])
+        messages = self.consumer.consume(AT_ONCE, timeout=POLL_SECONDS)
+        if messages:
+            project(messages)
+            self.consumer.commit(asynchronous=False)
+        if time.monotonic() > self.pruned + PRUNE_SECONDS:
+            prune(self.kept)
+            self.pruned = time.monotonic()
+        return len(messages)
+
+    def begin_anew(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        if self.consumer is not None:
+            self.consumer.close()
+            self.consumer = None
 
 
 def project(messages: Sequence[Message]) -> None:

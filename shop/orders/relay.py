@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
 from eventsourcing.domain import DomainEvent
 from eventsourcing.persistence import Notification, PersistenceError
 from eventsourcing.utils import get_topic
@@ -23,7 +22,9 @@ from shop.facts.application import facts
 from shop.facts.following import fact_of, last_place
 from shop.facts.models import Position
 from shop.orders.projection import ORDER_FACTS
-from tracking.delivery.client import CONFIG
+from tracking.delivery.sender import PATIENCE_SECONDS, Keyed, NotAcknowledgedError, Sender
+from tracking.delivery.steps import AWAY, run_steps
+from tracking.delivery.turn import Turn
 from tracking.events import format_timestamp
 
 TOPIC: Final = "orders"
@@ -32,15 +33,7 @@ PLACE: Final = "notification-id"
 FOLLOWER: Final = "relay"
 AT_ONCE: Final = 500
 IDLE_SECONDS: Final = 0.25
-RETRY_SECONDS: Final = 1.0
-PATIENCE_SECONDS: Final = 10
 LOCK: Final = "shop.orders.relay"
-
-logger = logging.getLogger(__name__)
-
-
-class NotAcknowledgedError(Exception):
-    """Kafka does not take the facts now: they are sent again from the position on."""
 
 
 class OrdersRelay:
@@ -49,34 +42,20 @@ class OrdersRelay:
     def __init__(self, client: dict[str, Any] | None = None) -> None:
         self.client = client or settings.KAFKA_CLIENT
         self.topic = settings.KAFKA_TOPIC_PREFIX + TOPIC
-        self.producer: Producer | None = None
+        self.sender = Sender(self.client, self.topic, logging.getLogger("shop.orders.kafka"))
         self.landed: set[int] = set()
-        """Places of facts that were on the topic, beyond the position, when the producer was made."""
-        self.turn = False
+        """Places of facts that were on the topic, beyond the position, when the sender began."""
 
     def run(self, stopping: threading.Event) -> None:
         """Sends until told to stop, and goes on by itself after Kafka or Postgres was away."""
-        failing = False
-        while not stopping.is_set():
-            try:
-                if not self._has_turn():
-                    stopping.wait(RETRY_SECONDS)
-                elif not self.step():
-                    stopping.wait(IDLE_SECONDS)
-                failing = False
-            except (
-                DatabaseError,
-                InterfaceError,
-                PersistenceError,
-                KafkaException,
-                NotAcknowledgedError,
-            ) as error:
-                if not failing:
-                    logger.warning("Orders cannot be relayed; they wait and are tried again: %s", error)
-                failing = True
-                self._begin_anew()
-                stopping.wait(RETRY_SECONDS)
-        self._begin_anew()
+        run_steps(
+            self,
+            stopping,
+            complaint="Orders cannot be relayed; they wait and are tried again",
+            idle_seconds=IDLE_SECONDS,
+            turn=Turn(LOCK),
+            errors=(*AWAY, PersistenceError),
+        )
 
     def step(self) -> int:
         """Sends the next facts and moves the position behind them; how many places it moved."""
@@ -98,53 +77,24 @@ class OrdersRelay:
         return moved
 
     def _send(self, found: Sequence[Notification]) -> None:
-        """Returns when Kafka has them all."""
         if not found:
             return
-        if self.producer is None:
+        if self.sender.is_new:
             self.landed = places_at_the_ends(self.client, self.topic, AT_ONCE)
-            self.producer = Producer(
-                self.client | CONFIG | {"message.timeout.ms": PATIENCE_SECONDS * 1000},
-                logger=logging.getLogger("shop.orders.kafka"),
-            )
-        refused: list[KafkaError] = []
+        self.sender.send(_keyed(notification) for notification in found if notification.id not in self.landed)
 
-        def answer(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                refused.append(error)
+    def begin_anew(self) -> None:
+        """Nothing of the old producer comes after, and the topic's ends are read again."""
+        self.sender.drop()
 
-        for notification in found:
-            if notification.id in self.landed:
-                continue
-            fact = fact_of(notification)
-            self.producer.produce(
-                self.topic,
-                msgspec.json.encode(record_of(fact)),
-                key=str(fact.originator_id),
-                headers=[(PLACE, str(notification.id)), ("schema-version", "1")],
-                on_delivery=answer,
-            )
-            self.producer.poll(0)
-        if self.producer.flush(PATIENCE_SECONDS) or refused:
-            raise NotAcknowledgedError(refused[0].str() if refused else "no acknowledgement in time")
+    def end(self) -> None:
+        self.begin_anew()
 
-    def _begin_anew(self) -> None:
-        """Nothing of the old producer comes after: what it holds is dropped, and the topic's ends are read again."""
-        if self.producer is not None:
-            self.producer.purge()
-            self.producer.flush(RETRY_SECONDS)
-            self.producer = None
-        self.turn = False
-        if connection.connection is not None:  # the lock belongs to it, and must not go back to the pool
-            connection.connection.close()
-        connection.close()
 
-    def _has_turn(self) -> bool:
-        if not self.turn:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
-                self.turn = bool(cursor.fetchone()[0])
-        return self.turn
+def _keyed(notification: Notification) -> Keyed:
+    fact = fact_of(notification)
+    headers = [(PLACE, str(notification.id)), ("schema-version", "1")]
+    return Keyed(str(fact.originator_id), msgspec.json.encode(record_of(fact)), headers)
 
 
 def record_of(fact: DomainEvent) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from django.conf import settings
 from django.db import connection
 
-from shop.catalogue_topic import relay
 from shop.catalogue_topic.models import ChangedProduct
-from shop.catalogue_topic.relay import CatalogueRelay, NotAcknowledgedError
+from shop.catalogue_topic.relay import CatalogueRelay
 from shop.importing.writing import import_catalogue
 from shop.models import Category, Product
 from streaming.topics import CATALOGUE, topic_name
 from tests.streaming.conftest import prefix, topics
+from tracking.delivery import sender
+from tracking.delivery.sender import NotAcknowledgedError
 
 __all__ = ["prefix", "topics"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("empty_shop", "topics")]
@@ -88,7 +89,7 @@ def test_what_changes_nothing_is_not_told(mug: Product, read: Read) -> None:
 
 
 def test_what_kafka_does_not_take_waits(mug: Product, read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(sender, "PATIENCE_SECONDS", 1)
     with pytest.raises(NotAcknowledgedError):
         CatalogueRelay({"bootstrap.servers": "127.0.0.1:1"}).step()
     assert ChangedProduct.objects.exists()

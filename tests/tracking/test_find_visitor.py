@@ -41,7 +41,6 @@ def drain() -> None:
     drain = Drain()
     while drain.step():
         pass
-    drain._give_turn_back()
     assert not SpooledRecord.objects.exists()
 
 

@@ -5,18 +5,18 @@ import threading
 from functools import partial
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
 
 from tracking.delivery.client import CONFIG
 from tracking.delivery.records import headers_of
+from tracking.delivery.steps import run_steps
+from tracking.delivery.turn import Turn
 from tracking.models import SpooledRecord
 
 ROWS: Final = 1000
 MOST_IN_FLIGHT: Final = 10_000
 IDLE_SECONDS: Final = 0.2
-RETRY_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 5.0
 LOCK: Final = "tracking_drain"
 
@@ -34,7 +34,6 @@ class Drain:
         self.client = (client or settings.KAFKA_CLIENT) | CONFIG | {"message.timeout.ms": 0, "linger.ms": 5}
         self.sent = 0
         """Records that Kafka has taken since the start."""
-        self.turn = False
         self._reset()
 
     def _reset(self) -> None:
@@ -46,25 +45,8 @@ class Drain:
 
     def run(self, stopping: threading.Event) -> None:
         """Drains until told to stop. One process at a time does; the others wait for their turn."""
-        failing = False
-        while not stopping.is_set():
-            try:
-                if not self._has_turn():
-                    stopping.wait(RETRY_SECONDS)
-                elif not self.step():
-                    stopping.wait(IDLE_SECONDS)
-                failing = False
-            except (DatabaseError, InterfaceError, KafkaException) as error:
-                if not failing:
-                    logger.warning("Cannot drain the spool; its records wait and are tried again: %s", error)
-                failing = True
-                self._give_turn_back()
-                self._abandon()
-                stopping.wait(RETRY_SECONDS)
-        self.producer.flush(STOP_SECONDS)
-        if self.turn:
-            self._delete_acknowledged()
-            self._give_turn_back()
+        complaint = "Cannot drain the spool; its records wait and are tried again"
+        run_steps(self, stopping, complaint=complaint, idle_seconds=IDLE_SECONDS, turn=Turn(LOCK))
 
     def step(self) -> bool:
         """Sends the next rows and deletes the acknowledged ones; whether there is anything more to do at once."""
@@ -83,8 +65,19 @@ class Drain:
         self.producer.poll(0.05 if self.in_flight else 0)
         self._delete_acknowledged()
         if self.failed:
-            self._abandon()
+            self.begin_anew()
         return bool(rows or self.in_flight)
+
+    def begin_anew(self) -> None:
+        """From the first row that is left, with a new producer: nothing of the old one comes after."""
+        self.producer.purge()
+        self.producer.flush(STOP_SECONDS)
+        self._reset()
+
+    def end(self) -> None:
+        """What Kafka takes within a few seconds is not sent again by whoever is next."""
+        self.producer.flush(STOP_SECONDS)
+        self._delete_acknowledged()
 
     def _produce(self, row: SpooledRecord) -> None:
         self.producer.produce(
@@ -108,23 +101,3 @@ class Drain:
             SpooledRecord.objects.filter(id__in=self.acknowledged).delete()
             self.sent += len(self.acknowledged)
             self.acknowledged = []
-
-    def _abandon(self) -> None:
-        """Begins again from the first row that is left, with a new producer: nothing of the old one comes after."""
-        self.producer.purge()
-        self.producer.flush(STOP_SECONDS)
-        self._reset()
-
-    def _has_turn(self) -> bool:
-        if not self.turn:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
-                self.turn = bool(cursor.fetchone()[0])
-        return self.turn
-
-    def _give_turn_back(self) -> None:
-        """The lock belongs to the session, which must not go back to the pool with it."""
-        self.turn = False
-        if connection.connection is not None:
-            connection.connection.close()
-        connection.close()

@@ -4,16 +4,17 @@ Only keys are looked at. A row is written when a visitor first comes up in a blo
 as visits, not as events. Rows and position are committed together: nothing is missed, whoever dies.
 """
 
-import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Final
 from uuid import uuid4
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import transaction
 
+from tracking.delivery.steps import run_steps
 from tracking.events import ACTIVITY, MAX_ID_LENGTH
 from tracking.held.models import IndexedPartition, VisitorBlock
 
@@ -23,9 +24,6 @@ POLL_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 20.0
 """How often it looks whether the topic has more partitions by now."""
 PATIENCE_SECONDS: Final = 10.0
-RETRY_SECONDS: Final = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 class Indexer:
@@ -33,14 +31,20 @@ class Indexer:
 
     def __init__(self) -> None:
         self.topic = settings.KAFKA_TOPIC_PREFIX + ACTIVITY
+        self.consumer: Consumer | None = None
+        self.looked = 0.0
         self.known: dict[int, tuple[int, set[str]]] = {}
         """By partition: the block that was written last, and whom it is known to hold."""
 
     def run(self, stopping: threading.Event) -> None:
         """Indexes until told to stop, and goes on by itself after Kafka or Postgres was away."""
-        failing = False
-        while not stopping.is_set():
-            consumer = Consumer(
+        complaint = "The index of visitors' events waits, and goes on by itself"
+        run_steps(self, stopping, complaint=complaint, idle_seconds=0)
+
+    def step(self) -> int:
+        """Indexes the records that are there, or the next within half a second; how many those were."""
+        if self.consumer is None:
+            self.consumer = Consumer(
                 settings.KAFKA_CLIENT
                 | {
                     "group.id": f"held-index-{uuid4()}",  # a group that never commits: the position is ours
@@ -49,25 +53,23 @@ class Indexer:
                     "log_level": 0,
                 }
             )
-            try:
-                while not stopping.is_set():
-                    self.assign(consumer)
-                    for _ in range(int(LOOK_SECONDS / POLL_SECONDS)):
-                        if stopping.is_set():
-                            break
-                        if messages := consumer.consume(AT_ONCE, timeout=POLL_SECONDS):
-                            self.index(messages)
-                            failing = False
-            except (DatabaseError, InterfaceError, KafkaException) as error:
-                if not failing:
-                    logger.warning("The index of visitors' events waits, and goes on by itself: %s", error)
-                failing = True
-                self.known.clear()
-                connection.close()
-                stopping.wait(RETRY_SECONDS)
-            finally:
-                consumer.close()
-        connection.close()
+        if time.monotonic() > self.looked + LOOK_SECONDS:
+            self.assign(self.consumer)
+            self.looked = time.monotonic()
+        messages = self.consumer.consume(AT_ONCE, timeout=POLL_SECONDS)
+        if messages:
+            self.index(messages)
+        return len(messages)
+
+    def begin_anew(self) -> None:
+        self.known.clear()
+        self.looked = 0.0
+        self.end()
+
+    def end(self) -> None:
+        if self.consumer is not None:
+            self.consumer.close()
+            self.consumer = None
 
     def assign(self, consumer: Consumer) -> None:
         """Goes on where the index ends, or from the beginning where the topic was made anew. Raises KafkaException."""

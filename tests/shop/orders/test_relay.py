@@ -15,10 +15,12 @@ from pytest_django import Settings
 from shop.facts.models import Position
 from shop.orders import relay as relaying
 from shop.orders.paying import refund
-from shop.orders.relay import FOLLOWER, NotAcknowledgedError, OrdersRelay
+from shop.orders.relay import FOLLOWER, OrdersRelay
 from streaming.topics import ORDERS, TOPICS
 from tests.shop.orders.acting import ordered, paid
 from tests.tracking.conftest import PARTITIONS, await_leaders
+from tracking.delivery import sender
+from tracking.delivery.sender import NotAcknowledgedError
 
 pytestmark = pytest.mark.usefixtures("stocked_shop")
 
@@ -96,7 +98,7 @@ def test_what_was_sent_before_the_position_moved_is_not_sent_again(topic: str) -
 
 
 def test_without_kafka_the_position_stays(topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relaying, "PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(sender, "PATIENCE_SECONDS", 1)
     monkeypatch.setattr(relaying, "places_at_the_ends", lambda *_: set())
     paid("mug-001")
 
