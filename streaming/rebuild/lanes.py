@@ -4,10 +4,11 @@ What belongs to one visitor stands in the model's own tables: no two lanes write
 visitors stands in a schema of the lane's own, where no other lane has to be waited for, and is added up at the end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, TypeVar
 
@@ -106,23 +107,36 @@ class Lanes:
         self.shadow.took(batch, sum(duplicates))
         self.batches += 1
         if self.batches % BATCHES_PUT_ASIDE == 0:
-            self._add_pairs()
+            self._run(self._add_pairs())
         if marks := self.shadow.forgotten():
             for lane in self.lanes:
                 clean_up(lane.connection, marks)
 
     def settle(self) -> None:
         """Adds up what the lanes summed: from here on the shadow holds all that was folded."""
-        self._add_pairs()
-        self._each(self._add_totals)
+        self._run([*self._add_pairs(), *map(self._totals, TOTALS)])
 
     def _each(self, work: Callable[[Lane], Done]) -> list[Done]:
         return list(self.threads.map(work, self.lanes))
 
-    def _add_pairs(self) -> None:
+    def _run(self, statements: Iterable[sql.Composed]) -> None:
+        """Each by whichever lane is free."""
+        waiting: SimpleQueue[sql.Composed] = SimpleQueue()
+        for statement in statements:
+            waiting.put(statement)
+
+        def work(lane: Lane) -> None:
+            with suppress(Empty):
+                while True:
+                    lane.connection.execute(waiting.get_nowait())
+
+        self._each(work)
+
+    def _add_pairs(self) -> list[sql.Composed]:
+        """Returns what is still to be run: where these are the first pairs, their index is made after them."""
         connection, schema = self.shadow.connection, self.shadow.schema
         are_first = not has_pairs(connection, schema)
-        key = drop_key(connection, schema) if are_first else None
+        key = [drop_key(connection, schema)] if are_first else []
         self._each(
             lambda lane: add_share(
                 lane.connection,
@@ -133,22 +147,17 @@ class Lanes:
                 shares=len(self.lanes),
             )
         )
-        if key is not None:
-            self.lanes[0].connection.execute(key)
         for aside in self.schemas:
             empty(connection, aside)
+        return key
 
-    def _add_totals(self, lane: Lane) -> None:
-        """Every so manieth table is this lane's to add up."""
-        for table in TOTALS[lane.number :: len(self.lanes)]:
-            keys, sums = SUMS[table]
-            parts = (sql.SQL("SELECT * FROM {}").format(sql.Identifier(s, table)) for s in self.schemas)
-            lane.connection.execute(
-                sql.SQL(ADD_TOTALS).format(
-                    table=sql.Identifier(self.shadow.schema, table),
-                    keys=sql.SQL(", ").join(map(sql.Identifier, keys)),
-                    sums=sql.SQL(", ").join(map(sql.Identifier, sums)),
-                    totals=sql.SQL(", ").join(sql.SQL("sum({})").format(sql.Identifier(s)) for s in sums),
-                    parts=sql.SQL(" UNION ALL ").join(parts),
-                )
-            )
+    def _totals(self, table: str) -> sql.Composed:
+        keys, sums = SUMS[table]
+        parts = (sql.SQL("SELECT * FROM {}").format(sql.Identifier(s, table)) for s in self.schemas)
+        return sql.SQL(ADD_TOTALS).format(
+            table=sql.Identifier(self.shadow.schema, table),
+            keys=sql.SQL(", ").join(map(sql.Identifier, keys)),
+            sums=sql.SQL(", ").join(map(sql.Identifier, sums)),
+            totals=sql.SQL(", ").join(sql.SQL("sum({})").format(sql.Identifier(s)) for s in sums),
+            parts=sql.SQL(" UNION ALL ").join(parts),
+        )
