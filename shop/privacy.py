@@ -10,15 +10,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from recommendations.consumers import close_sockets
 from shop import selectors
-from shop.basket.customers import customer_of
+from shop.mydata.erasing import erase_owner
 from shop.mydata.owner import owner_of
 from shop.mydata.suggestions import suggestions_for
-from shop.orders.sealing import forget_customers
 from tracking import consent
 from tracking.consent import Consent
-from tracking.erasure import erase_visitor
 from tracking.erasure_views import give_new_visitor
 
 CHOICES: Final = {Consent.GRANTED, Consent.DENIED}
@@ -60,11 +57,7 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 def _erased(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    for visitor_id in owner_of(request).visitors:
-        erase_visitor(visitor_id, asked_by="visitor")
-        close_sockets(visitor_id)
-    if (customer := customer_of(request)) is not None:
-        forget_customers([customer])
+    erase_owner(request)
     give_new_visitor(request, response)
     messages.success(
         request,

@@ -43,3 +43,18 @@ def change(customer: UUID, product_id: str, quantity: int, visitor: str, *, seen
 
     insist(command)
     show(Baskets())
+
+
+def take_all_out(customer: UUID) -> None:
+    """Nobody is told of it."""
+
+    def command() -> None:
+        basket = find(Basket, Basket.create_id(customer))
+        if basket is None:
+            return
+        for product_id in list(basket.lines):
+            basket.change(product_id, 0, visitor="")
+        save(basket)
+
+    insist(command)
+    show(Baskets())

@@ -42,6 +42,10 @@ def unwish(request: HttpRequest, product: Product) -> None:
     _write(request, [each for each in wished_ids(request) if each != product.product_id])
 
 
+def unwish_all(request: HttpRequest) -> None:
+    _write(request, [])
+
+
 @receiver(user_logged_in)
 def keep_through_log_in(request: HttpRequest | None, user: User, **_: Any) -> None:
     """What the browser wished for before joins the user's own list."""

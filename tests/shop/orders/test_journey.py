@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from shop.models import Product
+from shop.models import Product, Wish
 from shop.orders.models import OrderView, PretendCharge
 from tests.shop.orders.customers import ADDRESS, add, check_out, hidden_fields, order_of, pay
 
@@ -208,3 +208,26 @@ def test_erasing_oneself_makes_name_and_address_unreadable(client: Client, mug: 
     page = said(client.get(order.get_absolute_url()))
     assert ADDRESS["name"] not in page
     assert "Erased: nobody can read" in page
+
+
+def test_erasing_oneself_empties_basket_and_wishes_and_takes_reviews_down(mug: Product) -> None:
+    ada = User.objects.create_user("ada")
+    browser, stranger = Client(), Client()
+    browser.force_login(ada)
+    for each in (browser, stranger):
+        add(each, "mug-001")
+        each.post("/wishes/mug-001/", {"wanted": "yes"})
+    browser.post("/p/mug-001/review/", {"rating": "5", "title": "It holds tea"})
+    assert "It holds tea" in said(stranger.get("/p/mug-001/"))
+
+    for _ in range(2):
+        browser.post("/me/erase/", {"confirm": "yes"})
+
+    assert "It is empty" in said(browser.get("/cart/"))
+    assert not Wish.objects.filter(user=ada).exists()
+    assert "It holds tea" not in said(stranger.get("/p/mug-001/"))
+    assert "1 thing." in said(stranger.get("/cart/"))
+    assert stranger.session["wishes"] == ["mug-001"]
+    stranger.post("/me/erase/", {"confirm": "yes"})
+    assert "It is empty" in said(stranger.get("/cart/"))
+    assert stranger.session["wishes"] == []
