@@ -21,7 +21,7 @@ BESIDES = (
     "spark-jars,migrate,create-topics,load-catalogue,create-admin,spark,web,push,relay,worker,beat,shoppers"
 )
 """What the product has besides its servers."""
-WITH_PRODUCT = {"browser", "services"}
+WITH_PRODUCT = {"browser", "services", "shop"}
 """Folders of tests that need no product and run in its tests' run, to make the two of `make test` equally long."""
 _started: list[str] = []
 

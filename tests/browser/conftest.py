@@ -3,10 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.site import Site
 
@@ -21,6 +23,7 @@ SWITCHES = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+Scheme = Literal["light", "dark"]
 PATIENCE_MS = 15_000  # the machine may be busy with Spark
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -58,16 +61,25 @@ def site() -> Iterator[Site]:
     site.close()
 
 
-@pytest.fixture
-def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+@contextmanager
+def visit(
+    browser: Browser, address: str, *, width: int = 1280, scheme: Scheme = "light"
+) -> Iterator[BrowserContext]:
     """One visitor's browser: cookies and storage of its own. An error in a page fails the test."""
-    context = browser.new_context(base_url=site.address, viewport={"width": 1280, "height": 900})
+    viewport: ViewportSize = {"width": width, "height": 900}
+    context = browser.new_context(base_url=address, viewport=viewport, color_scheme=scheme)
     context.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site) -> Iterator[BrowserContext]:
+    with visit(browser, site.address) as context:
+        yield context
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.conftest import Scheme, visit
 from tests.browser.conftest import browser as browser
 from tests.stack import Product
 
@@ -39,13 +39,8 @@ MOST_SHIFTED = 0.01
 
 @pytest.fixture
 def context(browser: Browser, product: Product) -> Iterator[BrowserContext]:
-    context = browser.new_context(base_url=product.shop, viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    yield context
-    context.close()
-    assert errors == []
+    with visit(browser, product.shop) as context:
+        yield context
 
 
 @pytest.fixture
@@ -83,20 +78,19 @@ class Told:
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-def test_pages_are_usable_by_everybody_and_stand_still(page: Page, width: int, scheme: Any) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme)
-    for path in PAGES:
-        page.goto(path)
-        shifted = page.evaluate(SHIFTED)
-        violations = Axe().run(page, options=RULES).response["violations"]
-        said = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
-        assert said == [], f"{path} at {width} px in {scheme}"
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-        if shifted >= MOST_SHIFTED:  # seen once beside a busy test run, not again on an idle machine
-            page.reload()
+def test_pages_are_usable_by_everybody_and_stand_still(
+    browser: Browser, product: Product, width: int, scheme: Scheme
+) -> None:
+    with visit(browser, product.shop, width=width, scheme=scheme) as context:
+        page = context.new_page()
+        for path in PAGES:
+            page.goto(path)
             shifted = page.evaluate(SHIFTED)
-        assert shifted < MOST_SHIFTED or path == "/me/", f"{path} at {width} px shifted by {shifted}"
+            violations = Axe().run(page, options=RULES).response["violations"]
+            said = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+            assert said == [], f"{path} at {width} px in {scheme}"
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+            assert shifted < MOST_SHIFTED, f"{path} at {width} px shifted by {shifted}"
 
 
 def test_a_misspelt_search_is_narrowed_in_place_and_told_as_a_new_view(page: Page) -> None:

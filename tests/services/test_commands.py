@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -185,7 +185,15 @@ def test_bad_value_names_the_variable(variable: str, value: str, told: str, serv
     assert told in outcome.stderr
 
 
-def test_ctrl_c_takes_back_what_up_began(home: Home, tmp_path: Path) -> None:
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Ctrl-C is what it is in a terminal, also where the tests run in a script's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_takes_back_what_up_began(home: Home, tmp_path: Path, heeded: None) -> None:
     screen = tmp_path / "screen"
     with screen.open("w") as output:
         up = subprocess.Popen(
