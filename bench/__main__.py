@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import platform
+import shutil
 import time
 from pathlib import Path
 
@@ -27,11 +28,17 @@ from tests.stack import ROOT, read_product, services
 
 RATE = 20
 WARM_UP_SECONDS = 30
+HOME = ROOT / ".local" / "bench"
 RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> None:
-    os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "bench"))
+    if "TRIBUTARY_HOME" not in os.environ:
+        os.environ["TRIBUTARY_HOME"] = str(HOME)
+        services("down")
+        shutil.rmtree(
+            HOME, ignore_errors=True
+        )  # what an earlier run left in the log would have to be folded first
     os.environ["SHOPPERS"] = str(RATE)
     console = Console(width=140)
     console.print(f"Starting the product with the shoppers at {RATE} events/s ...")
@@ -48,22 +55,21 @@ def main() -> None:
             *pages(product),
         ]
         services("down")
-        console.print("Starting the collector alone with its servers ...")
-        services("up", "--without", "spark,push,worker,beat,shoppers")
-        product = read_product()
-        rates, taken_in = collector(product)
-        console.print("Filling a database with the lists of a million visitors ...")
-        listed, answered = lists(product.database_url, product.read_key)
-        rates += [*listed, *rebuild(product)]
-        measurements += [*taken_in, *answered]
-        services("down")
         console.print("Starting the product without the shoppers, for what Spark and the fold sustain ...")
         services("up", "--without", "shoppers")
         product = read_product()
-        sustained, ages = throughput(product)
-        rates += sustained
+        rates, ages = throughput(product)
         measurements += ages
         costs = growth(product)
+        services("down")
+        console.print("Starting the collector alone with its servers ...")
+        services("up", "--without", "spark,push,worker,beat,shoppers")
+        product = read_product()
+        taken_in, at_half = collector(product)
+        console.print("Filling a database with the lists of a million visitors ...")
+        listed, answered = lists(product.database_url, product.read_key)
+        rates += [*taken_in, *listed, *rebuild(product)]
+        measurements += [*at_half, *answered]
     finally:
         services("down")
     judged = quality(console)

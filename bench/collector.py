@@ -21,7 +21,7 @@ from tracking.events import Event, EventType, encode
 
 CONNECTIONS = 16
 BATCH = 100
-BATCHES = 400
+BATCHES = 1000
 SINGLES = 8_000
 ROUNDS = 3
 WARM_UP_ROUNDS = 3
