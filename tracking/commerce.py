@@ -87,7 +87,8 @@ def positions_of(properties: dict[str, Any], product_ids: list[str]) -> list[int
     """Where the products stand in their list, in their order; 0 for an unknown place, empty where all are unknown."""
     items = properties.get("products")
     if not isinstance(items, list):
-        items = [properties] if len(product_ids) == 1 else []
+        position = _position(properties.get("position")) if len(product_ids) == 1 else 0
+        return [position] if position else []
     told: dict[str | None, int] = {}
     for item in items:
         if isinstance(item, dict) and (position := _position(item.get("position"))):

@@ -20,6 +20,7 @@ from tracking.held.models import IndexedPartition, VisitorBlock
 
 BLOCK: Final = 5000
 AT_ONCE: Final = 5000
+FETCHED_BYTES: Final = 1_000_000
 POLL_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 20.0
 """How often it looks whether the topic has more partitions by now."""
@@ -50,6 +51,9 @@ class Indexer:
                     "group.id": f"held-index-{uuid4()}",  # a group that never commits: the position is ours
                     "enable.auto.commit": False,
                     "auto.offset.reset": "earliest",  # what the log no longer has
+                    # Seldom and much: nobody waits for it, and the brokers have better things to do.
+                    "fetch.min.bytes": FETCHED_BYTES,
+                    "fetch.wait.max.ms": 500,
                     "log_level": 0,
                 }
             )
@@ -111,7 +115,9 @@ class Indexer:
             visitor_id = (message.key() or b"").decode(errors="replace").replace("\x00", "")
             if not 0 < len(visitor_id) <= MAX_ID_LENGTH:
                 continue
-            if message.value() is None:  # erased: what was before it is nobody's any more
+            if (
+                not len(message) and message.value() is None
+            ):  # erased: what was before it is nobody's any more
                 erased.add(visitor_id)
                 found = {place: None for place in found if place[0] != visitor_id}
                 for _, visitors in self.known.values():
