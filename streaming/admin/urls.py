@@ -2,7 +2,7 @@ from django.urls import path
 
 from streaming.admin.accounts import LedgerPage
 from streaming.admin.alerts import AlertsPage, EndSilencePage, SilencePage
-from streaming.admin.cluster_pages import OverviewPage, TopicPage, TopicsPage
+from streaming.admin.cluster_pages import OverviewPage
 from streaming.admin.collected import CollectedPage
 from streaming.admin.drills import DrillPage, DrillRunPage, DrillsPage, StartDrillPage, StopDrillPage
 from streaming.admin.groups.pages import GroupPage, GroupsPage
@@ -15,7 +15,7 @@ from streaming.admin.metric_pages import MetricsPage
 from streaming.admin.models import ComparedPage, DropPage, ModelsPage, PromotePage
 from streaming.admin.operating.broker_pages import BrokerPage
 from streaming.admin.operating.map_page import MapPage
-from streaming.admin.operating.membership_pages import RemoveBrokerPage
+from streaming.admin.operating.membership_pages import AddBrokerPage, RemoveBrokerPage
 from streaming.admin.operating.move_pages import CancelPage, ElectPage, MovePage
 from streaming.admin.operating.producers_page import ProducersPage
 from streaming.admin.operating.progress_page import MoveFilePage, MovesPage
@@ -27,6 +27,7 @@ from streaming.admin.operating.topic_pages import (
     TruncatePage,
 )
 from streaming.admin.query_pages import QueriesPage, QueryPage
+from streaming.admin.topics_pages import TopicPage, TopicsPage
 
 app_name = "cluster"
 urlpatterns = [
@@ -35,6 +36,7 @@ urlpatterns = [
     path("alerts/silences/<int:pk>/end/", EndSilencePage.as_admin_view(), name="end_silence"),
     path("cluster/", OverviewPage.as_admin_view(), name="overview"),
     path("cluster/topics/", TopicsPage.as_admin_view(), name="topics"),
+    path("cluster/brokers/add/", AddBrokerPage.as_admin_view(), name="add_broker"),
     path("cluster/brokers/<int:broker>/", BrokerPage.as_admin_view(), name="broker"),
     path(
         "cluster/brokers/<int:broker>/settings/", BrokerSettingsPage.as_admin_view(), name="broker_settings"

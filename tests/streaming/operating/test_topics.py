@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from streaming.admin import cluster_pages
+from streaming.admin import topics_pages
 from streaming.models import Change as ChangeRow
 from streaming.operating.topics import create_topic
 from tests.streaming.conftest import Produce, wait_for
@@ -164,7 +164,7 @@ def test_topics_are_found_by_a_part_of_their_name(
 ) -> None:
     for number in range(3):
         create_topic(f"{name}-{number}", 1, 1, {})
-    monkeypatch.setattr(cluster_pages, "TOPICS_SHOWN", 2)
+    monkeypatch.setattr(topics_pages, "TOPICS_SHOWN", 2)
     first = admin.get("/admin/cluster/topics/", {"q": name}).content.decode()
     assert (f"{name}-1<" in first, f"{name}-2<" in first) == (True, False)
     second = admin.get("/admin/cluster/topics/", {"q": name, "p": "2"}).content.decode()
