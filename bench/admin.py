@@ -1,14 +1,19 @@
 """How long the admin's pages take on a cluster of 300 topics, 5,000 partitions and 100 groups: `python -m bench.admin`.
 
+Then, how long it takes to find the messages of a moment in a topic of ten million.
+
 Starts Kafka, Postgres, Valkey and the web process in `.local/bench-admin` and stops them afterwards.
 """
 
 import os
+import random
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import httpx
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -18,7 +23,9 @@ from rich.console import Console
 from bench.measure import Measurement, measured
 from tests.stack import ROOT, Product, read_product, services
 
+HOME: Final = ROOT / ".local" / "bench-admin"
 TOPICS, PARTITIONS, GROUPS = 300, 5_000, 100
+MESSAGES, MESSAGES_TOPIC, MESSAGES_APART_MS = 10_000_000, "bench-messages", 10
 ROUNDS: Final = 15
 BASELINE: Final = "GET /healthz"
 WITHOUT: Final = "spark,push,relay,worker,beat,shoppers"
@@ -27,7 +34,7 @@ PAUSE: Final = 2.1
 
 
 def main() -> None:
-    os.environ.setdefault("TRIBUTARY_HOME", str(ROOT / ".local" / "bench-admin"))
+    os.environ.setdefault("TRIBUTARY_HOME", str(HOME))
     os.environ["SHOPPERS"] = "0"
     console = Console(width=140)
     console.print("Starting Kafka, Postgres, Valkey and web ...")
@@ -38,7 +45,9 @@ def main() -> None:
         product = read_product()
         console.print(f"Creating {TOPICS} topics, {PARTITIONS} partitions and {GROUPS} groups ...")
         fill(product.kafka)
-        for row in admin_pages(product):
+        console.print(f"Filling a topic with {MESSAGES:,} messages ...")
+        began = fill_messages(product.kafka)
+        for row in [*admin_pages(product), messages_of_a_moment(product, began)]:
             console.print(f"{row.name:<34} median {row.median:7.1f} ms  p99 {row.p99:7.1f} ms  {row.limit}")
     finally:
         services("down")
@@ -91,6 +100,9 @@ def admin_pages(product: Product) -> list[Measurement]:
             "broker": "/admin/cluster/brokers/1/",
             "producers": "/admin/cluster/producers/",
             "dashboard": "/admin/",
+            "metrics": "/admin/metrics/",
+            "ledger": "/admin/ledger/",
+            "alerts": "/admin/alerts/",
         }
         times: dict[str, list[float]] = {name: [] for name in addresses}
         nothing: list[float] = []
@@ -103,6 +115,75 @@ def admin_pages(product: Product) -> list[Measurement]:
         measured(f"admin: {name}", samples, BASELINE, nothing, "every one < 500")
         for name, samples in times.items()
     ]
+
+
+def fill_messages(kafka: str) -> int:
+    """Ten million records of a hundred bytes, ten milliseconds apart; the time of the first. Runs again for nothing."""
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    if MESSAGES_TOPIC not in admin.list_topics(timeout=30).topics:
+        topic = NewTopic(MESSAGES_TOPIC, 6, 1, config={"retention.ms": "-1", "segment.bytes": str(2**26)})
+        admin.create_topics([topic], operation_timeout=60)[MESSAGES_TOPIC].result()
+    there = sum(_end(kafka, partition) for partition in range(6))
+    if there == MESSAGES:
+        return _first_time(kafka)
+    if there:
+        raise RuntimeError(f"Only {there:,} messages are there from an interrupted run: remove {HOME}.")
+    began = int(time.time() * 1000) - MESSAGES * MESSAGES_APART_MS
+    producer = Producer(
+        {"bootstrap.servers": kafka, "compression.type": "lz4", "linger.ms": 50, "log_level": 0}
+    )
+    for number in range(MESSAGES):
+        value = f'{{"number": {number}, "rest": "{number * 2654435761 % 2**64:064x}"}}'
+        while True:
+            try:
+                producer.produce(
+                    MESSAGES_TOPIC, value, str(number % 100_003), timestamp=began + number * MESSAGES_APART_MS
+                )
+                break
+            except BufferError:
+                producer.poll(0.05)
+    if waiting := producer.flush(120):
+        raise RuntimeError(f"{waiting} messages did not reach Kafka.")
+    return began
+
+
+def _end(kafka: str, partition: int) -> int:
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench-ends"})
+    try:
+        _, end = consumer.get_watermark_offsets(TopicPartition(MESSAGES_TOPIC, partition), timeout=10)
+        return end
+    finally:
+        consumer.close()
+
+
+def _first_time(kafka: str) -> int:
+    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench-first", "enable.auto.commit": False})
+    try:
+        consumer.assign([TopicPartition(MESSAGES_TOPIC, partition, 0) for partition in range(6)])
+        found = [message for message in consumer.consume(1, timeout=30) if message.error() is None]
+        return int(found[0].timestamp()[1])
+    finally:
+        consumer.close()
+
+
+def messages_of_a_moment(product: Product, began: int) -> Measurement:
+    """Each time another moment of the log, met cold; what is shown must be of it."""
+    chance = random.Random(5)
+    times, nothing = [], []
+    with logged_in(product) as client:
+        for _ in range(ROUNDS):
+            moment = datetime.fromtimestamp(
+                (began + chance.randrange(MESSAGES) * MESSAGES_APART_MS) / 1000, UTC
+            )
+            asked = {"start": "time", "time": f"{moment:%Y-%m-%d %H:%M:%S}", "format": "json", "most": "50"}
+            address = f"/admin/cluster/topics/{MESSAGES_TOPIC}/messages/"
+            times.append(_time(client, f"{address}?{urlencode(asked)}"))
+            shown = client.get(address, params=asked).json()["messages"]
+            late = datetime.fromisoformat(shown[0]["timestamp"]) - moment
+            if not timedelta(seconds=-1) <= late <= timedelta(seconds=2):
+                raise RuntimeError(f"Asked for {moment}, the page shows messages of {shown[0]['timestamp']}.")
+            nothing.append(_time(client, "/healthz"))
+    return measured("messages of a moment, of 10,000,000", times, BASELINE, nothing, "every one < 1000")
 
 
 def logged_in(product: Product) -> httpx.Client:
