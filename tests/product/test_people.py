@@ -36,7 +36,7 @@ async def unseen_products(product: Product, count: int) -> list[str]:
         found = await connection.execute(
             """
             SELECT p.product_id FROM shop_product p
-            WHERE NOT p.hidden
+            WHERE NOT p.hidden AND p.stock > 0
                 AND NOT EXISTS (SELECT FROM recommendations_productcount c WHERE c.product_id = p.product_id)
             ORDER BY random() LIMIT %s
             """,
