@@ -35,6 +35,8 @@ def throughput(product: Product) -> tuple[list[Rate], list[Measurement]]:
     events = clicks()
     with psycopg.connect(product.database_url, autocommit=True) as connection:
         load = Load(product, connection)
+        load.send(events, RATE, SECONDS)  # Spark's JVM compiles for a while
+        load.wait_until_applied()
         calm = load.ages(*load.send(events, ORDINARY, SECONDS / 4))
         began, ended = load.send(events, RATE, SECONDS)
         sustained, lags = load.per_round(), load.lags

@@ -9,6 +9,7 @@ from django.urls import reverse
 from recommendations.admin.cells import Table, link, number
 from streaming.admin.changing import ChangePage, Done
 from streaming.admin.cluster_pages import ClusterPage
+from streaming.admin.operating.fields import text, whole_number
 from streaming.admin.operating.topic_pages import cluster_now
 from streaming.admin.unknown import UnknownError
 from streaming.changes import Plan, RefusedError
@@ -17,24 +18,21 @@ from streaming.connection import UnansweredError
 from streaming.operating.brokers import unregister
 from streaming.operating.joining import Newcomer, next_number, properties_for
 
+ADDRESS = RegexValidator(r"^[\w.\-\[\]:]+:\d{1,5}$", "A host and a port: broker-4.example.org:9092.")
 ONE_LINE = RegexValidator(r"\A[^\r\n]*\Z", "One line.")
 
 
 class NewcomerForm(forms.Form):
     """What is the new broker's own."""
 
-    number = forms.IntegerField(min_value=0, help_text="That no broker or controller of the cluster has.")
-    address = forms.CharField(
-        help_text="Where the others and the clients reach it.",
-        validators=[
-            RegexValidator(r"^[\w.\-\[\]:]+:\d{1,5}$", "A host and a port: broker-4.example.org:9092.")
-        ],
-    )
-    folder = forms.CharField(
-        label="Folder of its log", help_text="Empty, and on a disk of its own.", validators=[ONE_LINE]
-    )
-    rack = forms.CharField(
-        required=False, help_text="Replicas of a partition are kept in different ones.", validators=[ONE_LINE]
+    number = whole_number("Number", min_value=0, help_text="That no broker or controller of the cluster has.")
+    address = text("Address", help_text="Where the others and the clients reach it.", validators=[ADDRESS])
+    folder = text("Folder of its log", help_text="Empty, and on a disk of its own.", validators=[ONE_LINE])
+    rack = text(
+        "Rack",
+        required=False,
+        help_text="Replicas of a partition are kept in different ones.",
+        validators=[ONE_LINE],
     )
 
     def __init__(self, *arguments: Any, cluster: Cluster, **keywords: Any) -> None:
