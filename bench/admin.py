@@ -9,7 +9,9 @@ import os
 import random
 import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -120,14 +122,13 @@ def admin_pages(product: Product) -> list[Measurement]:
 def fill_messages(kafka: str) -> int:
     """Ten million records of a hundred bytes, ten milliseconds apart; the time of the first. Runs again for nothing."""
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    if MESSAGES_TOPIC not in admin.list_topics(timeout=30).topics:
-        topic = NewTopic(MESSAGES_TOPIC, 6, 1, config={"retention.ms": "-1", "segment.bytes": str(2**26)})
-        admin.create_topics([topic], operation_timeout=60)[MESSAGES_TOPIC].result()
-    there = sum(_end(kafka, partition) for partition in range(6))
-    if there == MESSAGES:
-        return _first_time(kafka)
-    if there:
+    if MESSAGES_TOPIC in admin.list_topics(timeout=30).topics:
+        there = sum(_end(kafka, partition) for partition in range(6))
+        if there == MESSAGES:
+            return _first_time(kafka)
         raise RuntimeError(f"Only {there:,} messages are there from an interrupted run: remove {HOME}.")
+    topic = NewTopic(MESSAGES_TOPIC, 6, 1, config={"retention.ms": "-1", "segment.bytes": str(2**26)})
+    admin.create_topics([topic], operation_timeout=60)[MESSAGES_TOPIC].result()
     began = int(time.time() * 1000) - MESSAGES * MESSAGES_APART_MS
     producer = Producer(
         {"bootstrap.servers": kafka, "compression.type": "lz4", "linger.ms": 50, "log_level": 0}
@@ -186,19 +187,20 @@ def messages_of_a_moment(product: Product, began: int) -> Measurement:
     return measured("messages of a moment, of 10,000,000", times, BASELINE, nothing, "every one < 1000")
 
 
-def logged_in(product: Product) -> httpx.Client:
-    client = httpx.Client(base_url=product.shop, follow_redirects=True, timeout=60)
-    page = client.get("/admin/login/").text
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    assert token is not None, "the log-in page has no token"
+@contextmanager
+def logged_in(product: Product) -> Iterator[httpx.Client]:
     password = (Path(os.environ["TRIBUTARY_HOME"]) / "admin-password").read_text().strip()
-    answer = client.post(
-        "/admin/login/?next=/admin/",
-        data={"csrfmiddlewaretoken": token[1], "username": "admin", "password": password},
-        headers={"Referer": f"{product.shop}admin/login/"},
-    )
-    assert "Log in" not in answer.text, "the admin could not log in"
-    return client
+    with httpx.Client(base_url=product.shop, follow_redirects=True, timeout=60) as client:
+        page = client.get("/admin/login/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token is not None, "the log-in page has no token"
+        answer = client.post(
+            "/admin/login/?next=/admin/",
+            data={"csrfmiddlewaretoken": token[1], "username": "admin", "password": password},
+            headers={"Referer": f"{product.shop}admin/login/"},
+        )
+        assert "Log in" not in answer.text, "the admin could not log in"
+        yield client
 
 
 def _time(client: httpx.Client, address: str) -> float:
