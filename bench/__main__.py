@@ -36,9 +36,8 @@ def main() -> None:
     if "TRIBUTARY_HOME" not in os.environ:
         os.environ["TRIBUTARY_HOME"] = str(HOME)
         services("down")
-        shutil.rmtree(
-            HOME, ignore_errors=True
-        )  # what an earlier run left in the log would have to be folded first
+        # What an earlier run left in the log would have to be folded first.
+        shutil.rmtree(HOME, ignore_errors=True)
     os.environ["SHOPPERS"] = str(RATE)
     console = Console(width=140)
     console.print(f"Starting the product with the shoppers at {RATE} events/s ...")

@@ -36,6 +36,7 @@ class ClusterPage(AdminPage):
             return super().get_context_data(**kwargs, unreachable=cluster)
         return super().get_context_data(
             **kwargs,
+            cluster=cluster,
             tiles=self.tiles(cluster),
             tables=self.tables(cluster),
             actions=[each for each in self.actions() if self.request.user.has_perm(each.permission)],

@@ -15,6 +15,7 @@ from services.kafka_folders import format_folders, properties
 from services.ports import next_free
 from streaming.drills.parts import NotHereError
 from streaming.drills.stage import Stage
+from streaming.operating.joining import Newcomer, own_properties
 
 NUMBER = 4
 START_SECONDS = 180.0
@@ -48,14 +49,8 @@ def configure(home: Home, folder: Path) -> Path:
         raise NotHereError("The brokers are not of the embedded stack: a drill cannot start one beside them.")
     options = properties(first)
     usual = int(re.findall(r":(\d+)", options["advertised.listeners"])[0])
-    address = f"PLAINTEXT://127.0.0.1:{next_free(usual + APART, set())}"
-    options |= {
-        "process.roles": "broker",
-        "node.id": str(NUMBER),
-        "listeners": address,
-        "advertised.listeners": address,
-        "log.dirs": str(folder),
-    }
+    newcomer = Newcomer(NUMBER, f"127.0.0.1:{next_free(usual + APART, set())}", str(folder))
+    options |= own_properties(newcomer, "PLAINTEXT")
     file = home.run / f"kafka-{NUMBER}.properties"
     write_privately(file, "".join(f"{key}={value}\n" for key, value in options.items()))
     return file

@@ -36,11 +36,10 @@ def properties_for(cluster: Cluster, newcomer: Newcomer) -> str:
     return properties_like(read_settings(broker_resource(alike.id)), newcomer)
 
 
-def properties_like(settings: Mapping[str, Setting], newcomer: Newcomer) -> str:
-    """As the broker with these settings has in its file, but for what is the newcomer's own: it controls nothing."""
-    listener = settings["inter.broker.listener.name"].value or "PLAINTEXT"
+def own_properties(newcomer: Newcomer, listener: str) -> dict[str, str]:
+    """What no other broker has; it controls nothing."""
     address = f"{listener}://{newcomer.address}"
-    own = {
+    return {
         "process.roles": "broker",
         "node.id": str(newcomer.number),
         "listeners": address,
@@ -48,6 +47,11 @@ def properties_like(settings: Mapping[str, Setting], newcomer: Newcomer) -> str:
         "log.dirs": newcomer.folder,
         **({"broker.rack": newcomer.rack} if newcomer.rack else {}),
     }
+
+
+def properties_like(settings: Mapping[str, Setting], newcomer: Newcomer) -> str:
+    """As the broker with these settings has in its file, but for what is the newcomer's own."""
+    own = own_properties(newcomer, settings["inter.broker.listener.name"].value or "PLAINTEXT")
     shared = [each for each in settings.values() if each.source is Source.FILE and each.name not in OWN]
     secret = [each.name for each in shared if each.value is None]
     return "".join(

@@ -59,9 +59,9 @@ class AddBrokerPage(ClusterPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        if "unreachable" in context:
+        cluster: Cluster | None = context.get("cluster")
+        if cluster is None:
             return context
-        cluster = cluster_now()
         expected = next_number(cluster)
         initial = {
             "number": expected,
@@ -72,7 +72,7 @@ class AddBrokerPage(ClusterPage):
         form = NewcomerForm(
             {name: self.request.GET.get(name, value) for name, value in initial.items()}, cluster=cluster
         )
-        context |= {"form": form, "cluster": cluster}
+        context["form"] = form
         if form.is_valid():
             newcomer = form.newcomer()
             file = f"broker-{newcomer.number}.properties"
