@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaException, Message
 from django.conf import settings
 
 from tracking import rejected
-from tracking.delivery.steps import run_steps
+from tracking.delivery.steps import Work, run_steps
 from tracking.events import MAX_ID_LENGTH, REJECTED
 from tracking.models import Erasure, RejectedEvent
 
@@ -27,7 +27,7 @@ PATIENCE_SECONDS: Final = 10.0
 logger = logging.getLogger(__name__)
 
 
-class RejectedProjector:
+class RejectedProjector(Work):
     """Commits to Kafka after Postgres: what is read again after a crash is found there already."""
 
     def __init__(self, client: dict[str, str] | None = None, *, kept: int = KEPT) -> None:
@@ -66,9 +66,6 @@ class RejectedProjector:
         return len(messages)
 
     def begin_anew(self) -> None:
-        self.end()
-
-    def end(self) -> None:
         if self.consumer is not None:
             self.consumer.close()
             self.consumer = None

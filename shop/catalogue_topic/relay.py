@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from shop.catalogue_topic.models import ChangedProduct
 from shop.models import CURRENCY, Product
 from tracking.delivery.sender import Keyed, Sender
-from tracking.delivery.steps import run_steps
+from tracking.delivery.steps import Work, run_steps
 from tracking.events import format_timestamp
 
 TOPIC: Final = "catalogue"
@@ -21,7 +21,7 @@ IDLE_SECONDS: Final = 0.5
 LOCK: Final = "shop.catalogue_topic.relay"
 
 
-class CatalogueRelay:
+class CatalogueRelay(Work):
     """One at a time sends, so that no older state of a product comes after a newer one."""
 
     def __init__(self, client: Mapping[str, Any] | None = None) -> None:
@@ -58,9 +58,6 @@ class CatalogueRelay:
 
     def begin_anew(self) -> None:
         self.sender.drop()
-
-    def end(self) -> None:
-        self.begin_anew()
 
 
 def _value_of(product: Product | None) -> bytes | None:

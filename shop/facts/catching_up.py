@@ -6,12 +6,12 @@ from typing import Final
 from eventsourcing.persistence import PersistenceError
 
 from shop.facts.pages import FOLLOWERS
-from tracking.delivery.steps import AWAY, run_steps
+from tracking.delivery.steps import AWAY, Work, run_steps
 
 IDLE_SECONDS: Final = 0.25
 
 
-class CatchingUp:
+class CatchingUp(Work):
     """Any number of processes may run it; a follower's position makes them take turns."""
 
     def run(self, stopping: threading.Event) -> None:
@@ -23,9 +23,3 @@ class CatchingUp:
 
     def step(self) -> int:
         return sum(follower.catch_up() for follower in FOLLOWERS)
-
-    def begin_anew(self) -> None:
-        """Nothing is held between two steps."""
-
-    def end(self) -> None:
-        self.begin_anew()

@@ -23,7 +23,7 @@ from shop.facts.following import fact_of, last_place
 from shop.facts.models import Position
 from shop.orders.projection import ORDER_FACTS
 from tracking.delivery.sender import PATIENCE_SECONDS, Keyed, NotAcknowledgedError, Sender
-from tracking.delivery.steps import AWAY, run_steps
+from tracking.delivery.steps import AWAY, Work, run_steps
 from tracking.delivery.turn import Turn
 from tracking.events import format_timestamp
 
@@ -36,7 +36,7 @@ IDLE_SECONDS: Final = 0.25
 LOCK: Final = "shop.orders.relay"
 
 
-class OrdersRelay:
+class OrdersRelay(Work):
     """One process at a time sends; the others wait for their turn."""
 
     def __init__(self, client: dict[str, Any] | None = None) -> None:
@@ -86,9 +86,6 @@ class OrdersRelay:
     def begin_anew(self) -> None:
         """Nothing of the old producer comes after, and the topic's ends are read again."""
         self.sender.drop()
-
-    def end(self) -> None:
-        self.begin_anew()
 
 
 def _keyed(notification: Notification) -> Keyed:

@@ -12,7 +12,7 @@ from tracking.delivery.turn import Turn
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Work:
+class Recorded(steps.Work):
     """Does or fails as it is told, and stops after that."""
 
     def __init__(self, *outcomes: Exception | int) -> None:
@@ -44,14 +44,14 @@ def test_an_outage_is_said_once_and_passes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(steps, "RETRY_SECONDS", 0)
-    work = Work(away(), away(), 1, away(), 1)
+    work = Recorded(away(), away(), 1, away(), 1)
     run_steps(work, work.stopping, complaint="It waits", idle_seconds=60)
     assert work.calls == ["step", "begin anew"] * 2 + ["step"] + ["step", "begin anew"] + ["step", "end"]
     assert [record.message.partition(":")[0] for record in caplog.records] == ["It waits", "It waits"]
 
 
 def test_what_is_no_outage_is_not_hidden() -> None:
-    work = Work(ValueError("a defect"))
+    work = Recorded(ValueError("a defect"))
     with pytest.raises(ValueError, match="a defect"):
         run_steps(work, work.stopping, complaint="It waits", idle_seconds=0)
 

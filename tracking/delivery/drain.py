@@ -10,7 +10,7 @@ from django.conf import settings
 
 from tracking.delivery.client import CONFIG
 from tracking.delivery.records import headers_of
-from tracking.delivery.steps import run_steps
+from tracking.delivery.steps import Work, run_steps
 from tracking.delivery.turn import Turn
 from tracking.models import SpooledRecord
 
@@ -23,7 +23,7 @@ LOCK: Final = "tracking_drain"
 logger = logging.getLogger(__name__)
 
 
-class Drain:
+class Drain(Work):
     """Sends spooled records and deletes what the brokers acknowledged: at least once, never out of a visitor's order.
 
     A record never expires in the producer, since a later one of its visitor would overtake it. One partition without

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from typing import Final, Protocol
+from abc import ABC, abstractmethod
+from typing import Final
 
 from confluent_kafka import KafkaException
 from django.db import DatabaseError, InterfaceError, connection
@@ -17,15 +18,17 @@ AWAY: Final = (DatabaseError, InterfaceError, KafkaException, NotAcknowledgedErr
 logger = logging.getLogger(__name__)
 
 
-class Work(Protocol):
+class Work(ABC):
+    @abstractmethod
     def step(self) -> int | bool:
         """Does the next piece. Falsy where there was nothing to do."""
 
-    def begin_anew(self) -> None:
+    def begin_anew(self) -> None:  # noqa: B027 -- not everybody holds something
         """Lets go of what it holds, after an error: the next step begins from what is stored."""
 
     def end(self) -> None:
         """Finishes what was begun, when no step comes any more."""
+        self.begin_anew()
 
 
 def run_steps(

@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 from django.conf import settings
 from django.db import transaction
 
-from tracking.delivery.steps import run_steps
+from tracking.delivery.steps import Work, run_steps
 from tracking.events import ACTIVITY, MAX_ID_LENGTH
 from tracking.held.models import IndexedPartition, VisitorBlock
 
@@ -27,7 +27,7 @@ LOOK_SECONDS: Final = 20.0
 PATIENCE_SECONDS: Final = 10.0
 
 
-class Indexer:
+class Indexer(Work):
     """The one writer of the index; a second one would do the same work twice, and no harm."""
 
     def __init__(self) -> None:
@@ -68,9 +68,6 @@ class Indexer:
     def begin_anew(self) -> None:
         self.known.clear()
         self.looked = 0.0
-        self.end()
-
-    def end(self) -> None:
         if self.consumer is not None:
             self.consumer.close()
             self.consumer = None
